@@ -1,0 +1,123 @@
+"""Elementwise operations that work alike on Python numbers, numpy scalars and JAX arrays.
+
+The model is written once, for one mapping, on scalars. Called with plain numbers it runs on numpy in float64, which is
+how reported results are computed; called with JAX arrays or tracers it is what ``vmap`` and ``jit`` transform.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+
+Number = Any
+"""A Python number, a numpy scalar, or a JAX array or tracer of rank 0."""
+
+
+def namespace(*values: Number) -> Any:
+    """Return ``jax.numpy`` when any value is a JAX array or tracer, else ``numpy``.
+
+    >>> namespace(1.0, 2).__name__
+    'numpy'
+    """
+    jax = sys.modules.get("jax")
+    if jax is not None and any(isinstance(v, jax.Array) for v in values):
+        import jax.numpy as jnp
+
+        return jnp
+    return np
+
+
+def where(condition: Number, then: Number, otherwise: Number) -> Number:
+    """``then`` where the condition holds, else ``otherwise``.
+
+    >>> float(where(3 > 2, 1.0, 0.0))
+    1.0
+    """
+    if isinstance(condition, (bool, np.bool_)):
+        return then if condition else otherwise
+    return namespace(condition, then, otherwise).where(condition, then, otherwise)
+
+
+def maximum(*values: Number) -> Number:
+    """The largest of the values."""
+    result = values[0]
+    for value in values[1:]:
+        result = namespace(result, value).maximum(result, value)
+    return result
+
+
+def minimum(*values: Number) -> Number:
+    """The smallest of the values."""
+    result = values[0]
+    for value in values[1:]:
+        result = namespace(result, value).minimum(result, value)
+    return result
+
+
+def floor(value: Number) -> Number:
+    """The largest integer not above the value, as a float."""
+    return namespace(value).floor(value)
+
+
+def ceil(value: Number) -> Number:
+    """The smallest integer not below the value, as a float."""
+    return namespace(value).ceil(value)
+
+
+def round_half_away(value: Number) -> Number:
+    """Round to the nearest integer, halves away from zero, as C's ``round`` does. The value is not negative.
+
+    >>> float(round_half_away(2.5)), float(round_half_away(0.49999999999999994))
+    (3.0, 0.0)
+    """
+    whole = floor(value)
+    return where(value - whole >= 0.5, whole + 1.0, whole)
+
+
+def logical_and(*values: Number) -> Number:
+    """Whether all conditions hold."""
+    result = values[0]
+    for value in values[1:]:
+        result = namespace(result, value).logical_and(result, value)
+    return result
+
+
+def logical_or(*values: Number) -> Number:
+    """Whether any condition holds."""
+    result = values[0]
+    for value in values[1:]:
+        result = namespace(result, value).logical_or(result, value)
+    return result
+
+
+def logical_not(value: Number) -> Number:
+    """The negation of a condition."""
+    return namespace(value).logical_not(value)
+
+
+def product(values: list[Number]) -> Number:
+    """The product of the values, 1.0 for none; factors known to be exactly 1 cost nothing.
+
+    >>> product([2.0, 1.0, 3.0])
+    6.0
+    """
+    result: Number = 1.0
+    for value in values:
+        if isinstance(value, float) and value == 1.0:
+            continue
+        result = value if isinstance(result, float) and result == 1.0 else result * value
+    return result
+
+
+def total(values: list[Number]) -> Number:
+    """The sum of the values in order, 0.0 for none."""
+    result: Number = 0.0
+    for value in values:
+        result = value if isinstance(result, float) and result == 0.0 else result + value
+    return result
+
+
+INFINITY = math.inf
