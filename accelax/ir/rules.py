@@ -32,6 +32,9 @@ class Rules:
         ``throttle``: Timeloop's slowdown by average bandwidth demand. ``actions``: AccelForge's sum over actions.
     power_gating
         ``usage``: idle lanes leak nothing. ``accelforge_squared``: AccelForge's division by the fan-out twice.
+    instance_totals
+        Which fan-outs multiply the area and leakage of a component of a tree machine: ``all`` of them, or only those of
+        its ``parents`` (AccelForge leaves out a component's own).
 
     >>> Rules().halo
     'timeloop'
@@ -49,6 +52,7 @@ class Rules:
     multicast: bool = True
     latency: Literal["throttle", "actions"] = "throttle"
     power_gating: Literal["usage", "accelforge_squared"] = "usage"
+    instance_totals: Literal["all", "parents"] = "all"
 
     @classmethod
     def timeloop(cls) -> Rules:
@@ -65,6 +69,7 @@ class Rules:
             imperfect="accelforge_average",
             latency="actions",
             power_gating="accelforge_squared",
+            instance_totals="parents",
         )
 
     @classmethod

@@ -59,10 +59,13 @@ class FanoutDimension:
 
 @dataclass(frozen=True)
 class TreeComponent:
-    """A memory, a toll or a compute unit with the fan-out that stands directly above it."""
+    """A memory, a toll or a compute unit with the fan-out that stands directly above it.
+
+    A ``container`` is a fan-out alone: it holds nothing, has no actions, and takes neither area nor power.
+    """
 
     name: str
-    kind: Literal["memory", "toll", "compute"]
+    kind: Literal["memory", "toll", "compute", "container"]
     actions: tuple[TreeAction, ...]
     spatial: tuple[FanoutDimension, ...] = ()
     size_bits: float = math.inf
