@@ -1,0 +1,72 @@
+"""An exact, batched and differentiable cost model of tensor accelerators.
+
+    import accelax as ax
+
+    spec = ax.Specification.from_yaml_files("arch.yaml", "problem.yaml", "mapping.yaml")
+    result = ax.evaluate(spec)
+
+Names are imported when they are first used, so that reading and checking files never waits for jax.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accelax.encode import Result, encode, evaluate
+    from accelax.errors import AccelaxError, SpecError, UnsupportedError
+    from accelax.ir import Mapping, Rules
+    from accelax.model import Cost, evaluate_batch
+    from accelax.search import SearchResult
+    from accelax.search import map_spec as map
+    from accelax.spec import Specification
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AccelaxError",
+    "Cost",
+    "Mapping",
+    "Result",
+    "Rules",
+    "SearchResult",
+    "SpecError",
+    "Specification",
+    "UnsupportedError",
+    "encode",
+    "evaluate",
+    "evaluate_batch",
+    "map",
+]
+
+_HOME = {
+    "AccelaxError": ("accelax.errors", "AccelaxError"),
+    "Cost": ("accelax.model", "Cost"),
+    "Mapping": ("accelax.ir", "Mapping"),
+    "Result": ("accelax.encode", "Result"),
+    "Rules": ("accelax.ir", "Rules"),
+    "SearchResult": ("accelax.search", "SearchResult"),
+    "SpecError": ("accelax.errors", "SpecError"),
+    "Specification": ("accelax.spec", "Specification"),
+    "UnsupportedError": ("accelax.errors", "UnsupportedError"),
+    "encode": ("accelax.encode", "encode"),
+    "evaluate": ("accelax.encode", "evaluate"),
+    "evaluate_batch": ("accelax.model", "evaluate_batch"),
+    "map": ("accelax.search", "map_spec"),
+}
+"""Where each public name lives: its module and its name there."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'accelax' has no attribute {name!r}")
+    module, attribute = _HOME[name]
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
