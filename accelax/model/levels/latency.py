@@ -1,0 +1,41 @@
+"""How long the run takes: the slowest level, each throttled by its average bandwidth demand.
+
+Timeloop's rule (reference C.7, runs 4.4): every level must sustain its average demand over the compute cycles ``C``;
+``slowdown = min(1, read bandwidth / reads, write bandwidth / writes, shared bandwidth / both)`` with demands per cycle,
+and the level needs ``ceil(C / slowdown)`` cycles. The order of the sums and divisions decides the last cycle, so it is kept.
+"""
+
+from __future__ import annotations
+
+from accelax.model.levels.arrays import LevelHardware, LevelStructure
+from accelax.model.levels.traffic import Traffic
+from accelax.model.ops import Number, ceil, maximum, minimum, total, where
+
+
+def level_cycles(
+    structure: LevelStructure, hardware: LevelHardware, traffic: Traffic, compute_cycles: Number, level: int
+) -> tuple[Number, Number]:
+    """``(cycles, slowdown)`` of one level."""
+    if structure.is_fanout[level]:
+        return compute_cycles, 1.0
+    scale = hardware.bandwidth_scale[level]
+    tensors = range(len(structure.tensors))
+    reading = total([traffic.reads[level][t] / compute_cycles * scale[t] for t in tensors])
+    writing = total(
+        [(traffic.fills[level][t] + traffic.updates[level][t]) / compute_cycles * scale[t] for t in tensors]
+    )
+    slowdown: Number = 1.0
+    for bandwidth, demand in (
+        (hardware.read_bandwidth[level], reading),
+        (hardware.write_bandwidth[level], writing),
+        (hardware.shared_bandwidth[level], reading + writing),
+    ):
+        busy = demand > bandwidth
+        slowdown = minimum(slowdown, where(busy, bandwidth / where(busy, demand, 1.0), 1.0))
+    return ceil(compute_cycles / slowdown), slowdown
+
+
+def run_cycles(hardware: LevelHardware, cycles: tuple[Number, ...], compute_cycles: Number) -> tuple[Number, Number]:
+    """``(cycles of the steady state, cycles of the run)``: the slowest level, then fill and drain latencies added once."""
+    steady = maximum(compute_cycles, *cycles)
+    return steady, steady + total(list(hardware.network_latency))

@@ -1,0 +1,104 @@
+"""What crosses every network before bypassing: full nests of reuse in time, halo and multicast put together.
+
+For network ``i`` above a child whose tile has ``V`` words and is delivered ``tiles`` times (:mod:`reuse`), less what the
+halo saves (:mod:`halo`), one child receives ``F = V tiles - saved``. The parent serves ``F`` once per different tile
+(:mod:`multicast`). The compute unit has no memory: it receives one word for every iteration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from accelax.model.levels.arrays import Grid, LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
+from accelax.model.levels.halo import axis_sizes, halo_saving, sliding_level
+from accelax.model.levels.multicast import distinct_tiles, fanout
+from accelax.model.levels.reuse import delivered_tiles, iterations, level_moves
+from accelax.model.levels.tiles import extents, index_extents
+from accelax.model.ops import Number, product
+
+Networks = tuple[tuple[NetworkCounts, ...], ...]
+
+
+@dataclass(frozen=True)
+class NestCounts:
+    """All that bypassing and pricing need to know of the loop nest.
+
+    networks
+        ``[L][T]``: what crosses each network, per instance of the parent.
+    tiles
+        ``[L][T]``: words of the largest tile of each level; for a fan-out level, of the union of its children's tiles.
+    fanout
+        ``[L]``: children in use per instance, 1 for storage levels.
+    instances
+        ``[L + 1]``: instances in use; the last entry is the compute unit.
+    peak_instances
+        ``[L + 1]``: the most in use at any time (differs from ``instances``, an average, for imperfect shapes only).
+    compute_iterations
+        Computations of one compute unit (an average for imperfect shapes).
+    compute_cycles
+        Cycles of the compute unit without stalls.
+    """
+
+    networks: Networks
+    tiles: Grid
+    fanout: tuple[Any, ...]
+    instances: tuple[Any, ...]
+    peak_instances: tuple[Any, ...]
+    compute_iterations: Any
+    compute_cycles: Any
+
+
+def delivered_words(
+    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, extent: Grid, child: int, tensor: int
+) -> Number:
+    """Words that one instance of level ``child`` receives over the run (its fills), before any elision."""
+    above = [level for level in reversed(range(child)) if not structure.is_fanout[level]]
+    sizes = index_extents(structure, workload, tensor, extent[child])
+    size = product(list(sizes))
+    if structure.no_temporal_reuse[child][tensor]:
+        return product([size, iterations(structure, mapping, range(child))])
+    moves = [level_moves(structure, mapping, level, tensor) for level in above]
+    tiles, _ = delivered_tiles(moves)
+    words = product([size, tiles])
+    if not structure.is_sliding(tensor):
+        return words
+    levels = [sliding_level(structure, workload, mapping, extent, level, tensor) for level in above]
+    along = axis_sizes(structure, tensor, sizes)
+    return words - halo_saving(levels, moves, along, size, structure.rules.halo)
+
+
+def perfect_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
+    """Count a nest whose factors divide, without link transfers."""
+    extent = extents(structure, mapping)
+    n_levels, tensors = structure.n_levels, range(len(structure.tensors))
+    total = iterations(structure, mapping, range(n_levels))
+    fanouts = tuple(fanout(structure, mapping, level) if structure.is_fanout[level] else 1.0 for level in range(n_levels))
+    instances: list[Number] = [1.0]
+    for width in fanouts:
+        instances.append(product([instances[-1], width]))
+    networks = []
+    for level in range(n_levels):
+        row = []
+        for tensor in tensors:
+            words = total
+            if level + 1 < n_levels:
+                words = delivered_words(structure, workload, mapping, extent, level + 1, tensor)
+            distinct: Number = 1.0
+            if structure.is_fanout[level]:
+                distinct = distinct_tiles(structure, workload, mapping, extent, level, tensor)
+            row.append(NetworkCounts(product([words, distinct]), product([words, fanouts[level]])))
+        networks.append(tuple(row))
+    tiles = tuple(
+        tuple(product(list(index_extents(structure, workload, tensor, extent[level]))) for tensor in tensors)
+        for level in range(n_levels)
+    )
+    return NestCounts(
+        networks=tuple(networks),
+        tiles=tiles,
+        fanout=fanouts,
+        instances=tuple(instances),
+        peak_instances=tuple(instances),
+        compute_iterations=total,
+        compute_cycles=total,
+    )
