@@ -8,7 +8,7 @@ USER_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 ARCH := configs/arch/eyeriss_like.yaml
-LAYER := configs/workload/resnet18.yaml
+LAYER := configs/workload/resnet18/layer_05.yaml
 
 .PHONY: demo test lint bench clean
 

@@ -14,10 +14,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from accelax.encode import Result, encode, evaluate
+    from accelax.encode import encode
     from accelax.errors import AccelaxError, SpecError, UnsupportedError
+    from accelax.evaluation import evaluate
     from accelax.ir import Mapping, Rules
-    from accelax.model import Cost, evaluate_batch
+    from accelax.model.cost import Cost
+    from accelax.model.evaluate import evaluate_batch
+    from accelax.report.result import Result
     from accelax.search import SearchResult
     from accelax.search import map_spec as map
     from accelax.spec import Specification
@@ -42,17 +45,17 @@ __all__ = [
 
 _HOME = {
     "AccelaxError": ("accelax.errors", "AccelaxError"),
-    "Cost": ("accelax.model", "Cost"),
+    "Cost": ("accelax.model.cost", "Cost"),
     "Mapping": ("accelax.ir", "Mapping"),
-    "Result": ("accelax.encode", "Result"),
+    "Result": ("accelax.report.result", "Result"),
     "Rules": ("accelax.ir", "Rules"),
     "SearchResult": ("accelax.search", "SearchResult"),
     "SpecError": ("accelax.errors", "SpecError"),
     "Specification": ("accelax.spec", "Specification"),
     "UnsupportedError": ("accelax.errors", "UnsupportedError"),
     "encode": ("accelax.encode", "encode"),
-    "evaluate": ("accelax.encode", "evaluate"),
-    "evaluate_batch": ("accelax.model", "evaluate_batch"),
+    "evaluate": ("accelax.evaluation", "evaluate"),
+    "evaluate_batch": ("accelax.model.evaluate", "evaluate_batch"),
     "map": ("accelax.search", "map_spec"),
 }
 """Where each public name lives: its module and its name there."""

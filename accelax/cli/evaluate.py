@@ -11,7 +11,7 @@ from accelax.cli.output import print_json, print_report
 from accelax.cli.runtime import keep_compiled_programs
 
 if TYPE_CHECKING:
-    from accelax.encode import Result
+    from accelax.report.result import Result
 
 
 def evaluate_files(files: Sequence[str], settings: Sequence[str], *, as_json: bool, explain: bool) -> ExitCode:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from accelax.errors import Problem, SpecError
-from accelax.spec import Specification
 from accelax.spec.text.scalars import plain_scalar
+
+if TYPE_CHECKING:
+    from accelax.spec import Specification
 
 
 def load_specification(files: Sequence[str], settings: Sequence[str] = ()) -> Specification:
@@ -15,6 +18,8 @@ def load_specification(files: Sequence[str], settings: Sequence[str] = ()) -> Sp
     Raises:
         SpecError: what is wrong in the files, or in the settings; all settings are tried.
     """
+    from accelax.spec import Specification
+
     spec = Specification.from_yaml_files(*files)
     problems: list[Problem] = []
     for setting in settings:
@@ -43,11 +48,11 @@ def parse_setting(setting: str) -> tuple[str, object]:
     """
     path, equals, text = setting.partition("=")
     if not equals or not path.strip():
-        raise SpecError([Problem(f"expected path=value, got {setting!r}")])
+        raise SpecError([Problem("expected path=value")])
     try:
         return path.strip(), _value(text.strip())
     except ValueError as error:
-        raise SpecError([Problem(f"--set {setting[:60]}: {error}")]) from None
+        raise SpecError([Problem(str(error))]) from None
 
 
 def _value(text: str) -> object:

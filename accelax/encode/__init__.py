@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 from accelax.ir import LoweredLevels, LoweredTree
@@ -29,3 +31,14 @@ def encode_lowered(lowered: LoweredLevels | LoweredTree) -> Any:
     from accelax.encode.level_problem import encode_levels
 
     return encode_levels(lowered)
+
+
+class _CallablePackage(types.ModuleType):
+    """This package, which ``accelax.encode(spec)`` may call: function and package share the name ``accelax.encode``."""
+
+    def __call__(self, spec: Specification) -> Any:
+        """Encode a specification, as :func:`encode`."""
+        return encode(spec)
+
+
+sys.modules[__name__].__class__ = _CallablePackage
