@@ -1,28 +1,30 @@
-"""The functions and constants that every expression may use (timeloop-v4.md A.3), bounded where they could run away."""
+"""The functions and constants that every expression may use, bounded where they could run away."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
-MAX_ITEMS = 100_000
+MAX_ITEMS = 10_000
 MAX_BITS = 4_096
 
 CONSTANTS: dict[str, float] = {name: getattr(math, name) for name in ("pi", "e", "tau", "inf", "nan")}
 
 _PLAIN_MATH = (
-    "ceil copysign fabs floor fmod frexp fsum gcd isclose isfinite isinf isnan isqrt ldexp modf prod remainder trunc exp "
-    "expm1 log log1p log2 log10 sqrt acos asin atan atan2 cos dist hypot sin tan degrees radians acosh asinh atanh cosh "
-    "sinh tanh erf erfc gamma lgamma"
-).split()
+    *("ceil", "copysign", "fabs", "floor", "fmod", "frexp", "fsum", "gcd", "isclose", "isfinite", "isinf", "isnan"),
+    *("isqrt", "ldexp", "modf", "prod", "remainder", "trunc", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt"),
+    *("acos", "asin", "atan", "atan2", "cos", "dist", "hypot", "sin", "tan", "degrees", "radians", "acosh", "asinh"),
+    *("atanh", "cosh", "sinh", "tanh", "erf", "erfc", "gamma", "lgamma"),
+)
 
 
-def power(base: object, exponent: object, modulus: object = None) -> object:
+def power(base: Any, exponent: Any, modulus: Any = None) -> Any:
     """Return ``base ** exponent``; integers whose power would exceed ``MAX_BITS`` bits are refused."""
-    if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1 and exponent > 0:
-        if base.bit_length() * exponent > MAX_BITS:
-            raise OverflowError(f"{base:.6g} ** {exponent:.6g} is too large")
+    integers = isinstance(base, int) and isinstance(exponent, int)
+    if integers and abs(base) > 1 and base.bit_length() * exponent > MAX_BITS:
+        raise OverflowError("the result of ** is too large")
     return pow(base, exponent) if modulus is None else pow(base, exponent, modulus)
 
 
@@ -53,7 +55,16 @@ def _enumerate(items: Iterable, start: int = 0) -> list[tuple[int, object]]:
     return list(enumerate(items, start))
 
 
-def _round(value: object, digits: int | None = None) -> object:
+def _sum(items: Iterable, start: Any = 0) -> Any:
+    total = start
+    for item in items:
+        if isinstance(item, str | list | tuple):
+            raise TypeError("sum adds numbers, not texts or lists")
+        total = total + item
+    return total
+
+
+def _round(value: Any, digits: int | None = None) -> Any:
     if digits is not None and abs(digits) > MAX_BITS:
         raise OverflowError("too many digits to round to")
     return round(value, digits)
@@ -62,11 +73,12 @@ def _round(value: object, digits: int | None = None) -> object:
 FUNCTIONS: dict[str, Callable] = {
     **{name: getattr(math, name) for name in _PLAIN_MATH},
     **{name: _small(name, 1_000) for name in ("comb", "factorial", "perm")},
-    **{f.__name__: f for f in (abs, sum, len, min, max, float, int, str, bool, list, tuple)},
+    **{f.__name__: f for f in (abs, all, any, len, min, max, float, int, str, bool, list, tuple)},
     "pow": power,
     "range": _range,
     "map": _map,
     "enumerate": _enumerate,
     "round": _round,
+    "sum": _sum,
     "getcwd": os.getcwd,
 }

@@ -1,29 +1,26 @@
 """The expressions of the input files, evaluated by walking a checked syntax tree; nothing here calls ``eval``.
 
-Allowed: arithmetic, comparison, ``and or not``, ``a if c else b``, indexing, calls to known functions, lists, tuples, sets,
-dictionaries, comprehensions, and attributes of values that offer them. A value offers attributes when it is a mapping (its
-keys) or has a method ``expression_attribute(name)``. Length, depth, number of steps and size of results are bounded.
+Allowed: arithmetic, comparison, ``and or not``, ``a if c else b``, indexing, calls to known functions, lists, tuples,
+sets, dictionaries, comprehensions, and attributes of values that offer them. A value offers attributes when it is a
+mapping (its keys) or has a method ``expression_attribute(name)``. Length, depth, number of steps and size of results
+are bounded.
 """
 
 from __future__ import annotations
 
 import ast
-import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from accelax.errors import AccelaxError, did_you_mean
+from accelax.errors import did_you_mean
 from accelax.spec.text.expression_functions import CONSTANTS, FUNCTIONS, MAX_BITS, MAX_ITEMS, power
+from accelax.spec.text.expression_syntax import ExpressionError, names_in, parse_expression
 
-MAX_SOURCE = 4_000
-MAX_TREE_DEPTH = 100
+__all__ = ["ExpressionError", "evaluate_expression", "names_in", "parse_expression"]
+
 MAX_STEPS = 200_000
 
-_ALLOWED = (
-    ast.Expression, ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Call, ast.keyword, ast.BinOp,
-    ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp,
-    ast.GeneratorExp, ast.DictComp, ast.comprehension, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
-)  # fmt: skip
 _METHODS: dict[type, frozenset[str]] = {
     dict: frozenset(("get", "keys", "values", "items")),
     str: frozenset(("lower", "upper", "startswith", "endswith", "strip", "split")),
@@ -38,79 +35,6 @@ _COMPARE = {
 }  # fmt: skip
 
 
-class ExpressionError(AccelaxError):
-    """An expression that cannot be evaluated.
-
-    ``message`` says why in one line; ``expression`` is its source; ``unknown_name`` is the name that is not defined, if that is
-    the reason, and ``available`` lists the names that are.
-    """
-
-    def __init__(self, message: str, expression: str, unknown_name: str | None = None, available: Sequence[str] = ()):
-        self.message = message
-        self.expression = expression
-        self.unknown_name = unknown_name
-        self.available = tuple(available)
-        super().__init__(f"cannot evaluate {_shorten(expression)!r}: {message}")
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-@functools.lru_cache(maxsize=4096)
-def parse_expression(text: str) -> ast.expr:
-    """Return the checked syntax tree of an expression; treat it as read-only.
-
-    Raises:
-        ExpressionError: not an expression, a construct that is not allowed, or too long or too deep.
-
-    >>> type(parse_expression("a + 1")).__name__
-    'BinOp'
-    """
-    if len(text) > MAX_SOURCE:
-        raise ExpressionError(f"longer than {MAX_SOURCE} characters", text)
-    try:
-        tree = ast.parse(text.strip().replace("\n", " "), mode="eval").body
-    except SyntaxError as error:
-        raise ExpressionError(f"invalid syntax ({error.msg})", text) from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError("the expression cannot be parsed: too deep or a number too long", text) from error
-    level: list[ast.AST] = [tree]
-    for _ in range(MAX_TREE_DEPTH):
-        for node in level:
-            _check_node(node, text)
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-        if not level:
-            return tree
-    raise ExpressionError(f"nested more than {MAX_TREE_DEPTH} levels deep", text)
-
-
-def _check_node(node: ast.AST, text: str) -> None:
-    """Refuse a construct that expressions do not have."""
-    if not isinstance(node, _ALLOWED) or (isinstance(node, ast.comprehension) and node.is_async):
-        raise ExpressionError(f"{type(node).__name__} is not allowed in an expression", text)
-    if isinstance(node, ast.Constant) and not isinstance(node.value, (int, float, str, bool, type(None))):
-        raise ExpressionError(f"the literal {node.value!r} is not allowed in an expression", text)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        raise ExpressionError("the operator @ is not allowed in an expression", text)
-    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    if name.startswith("__"):
-        raise ExpressionError(f"the name {name!r} is not allowed in an expression", text)
-
-
-def names_in(text: str) -> frozenset[str]:
-    """Return the names that an expression reads from its bindings; names bound by its comprehensions are left out.
-
-    >>> sorted(names_in("ceil(x / y) + sum(i * z for i in range(3))"))
-    ['ceil', 'range', 'sum', 'x', 'y', 'z']
-    """
-    names, bound = set(), set()
-    for node in ast.walk(parse_expression(text)):
-        if isinstance(node, ast.Name):
-            (names if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-    return frozenset(names - bound)
-
-
 def evaluate_expression(
     text: str, bindings: Mapping[str, object], functions: Mapping[str, Callable] | None = None
 ) -> object:
@@ -118,7 +42,8 @@ def evaluate_expression(
 
     Args:
         text: the source.
-        bindings: what names stand for; looked up only when used, so that a lazy mapping works. They hide functions and constants.
+        bindings: what names stand for; looked up only when used, so that a lazy mapping works. They hide functions and
+            constants.
         functions: further functions besides those of ``expression_functions``; they may hide these.
 
     Raises:
@@ -150,15 +75,22 @@ class _Evaluator:
         self._locals: list[dict[str, object]] = []
         self._steps = 0
 
-    def value(self, node: ast.expr) -> object:
+    def value(self, node: ast.expr) -> Any:
         """Return the value of a node, counting one step."""
         self._step()
         return getattr(self, "_" + type(node).__name__)(node)
 
-    def _step(self) -> None:
-        self._steps += 1
+    def _step(self, cost: int = 1) -> None:
+        self._steps += cost
         if self._steps > MAX_STEPS:
             raise self._error(f"it takes more than {MAX_STEPS} steps")
+
+    def _charge(self, value: object) -> None:
+        """Count a step per item of a container, nested ones included: a function or comparison may walk through it."""
+        if isinstance(value, list | tuple | set | frozenset | dict):
+            self._step(len(value))
+            for item in value.values() if isinstance(value, dict) else value:
+                self._charge(item)
 
     def _error(self, message: str) -> ExpressionError:
         return ExpressionError(message, self._text)
@@ -168,8 +100,10 @@ class _Evaluator:
         if isinstance(value, int):
             if value.bit_length() > 2 * MAX_BITS:
                 raise self._error("an integer grows too large")
-        elif isinstance(value, (str, list, tuple)) and len(value) > MAX_ITEMS:
-            raise self._error("a text or list grows too long")
+        elif isinstance(value, str | list | tuple):
+            if len(value) > MAX_ITEMS:
+                raise self._error("a text or list grows too long")
+            self._step(len(value) // 8)
         return value
 
     def _Constant(self, node: ast.Constant) -> object:
@@ -218,18 +152,20 @@ class _Evaluator:
             if keyword.arg is None:
                 raise self._error("** is not allowed in a call")
             keywords[keyword.arg] = self.value(keyword.value)
-        return self._bounded(function(*[self.value(arg) for arg in node.args], **keywords))
+        args = [self.value(arg) for arg in node.args]
+        self._charge([args, keywords])
+        return self._bounded(function(*args, **keywords))
 
     def _BinOp(self, node: ast.BinOp) -> object:
         left, right = self.value(node.left), self.value(node.right)
         self._check_operands(node.op, left, right)
         return self._bounded(_BINARY[type(node.op)](left, right))
 
-    def _check_operands(self, kind: ast.operator, left: object, right: object) -> None:
+    def _check_operands(self, kind: ast.operator, left: Any, right: Any) -> None:
         """Refuse an operation whose result would be huge, before computing it."""
         if isinstance(kind, ast.Mult):
-            for repeated, times in ((left, right), (right, left)):
-                if isinstance(repeated, (str, list, tuple)) and isinstance(times, int) and len(repeated) * times > MAX_ITEMS:
+            for items, times in ((left, right), (right, left)):
+                if isinstance(items, str | list | tuple) and isinstance(times, int) and len(items) * times > MAX_ITEMS:
                     raise self._error("a text or list grows too long")
         elif isinstance(kind, ast.LShift) and isinstance(right, int) and right > MAX_BITS:
             raise self._error("the shift is too large")
@@ -253,6 +189,7 @@ class _Evaluator:
         result: object = True
         for kind, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.value(right_node)
+            self._charge([left, right])
             result = _COMPARE[type(kind)](left, right)
             if len(node.ops) > 1 and not result:
                 break
@@ -272,9 +209,12 @@ class _Evaluator:
         return {self.value(item) for item in node.elts}
 
     def _Dict(self, node: ast.Dict) -> dict:
-        if None in node.keys:
-            raise self._error("** is not allowed in a dictionary")
-        return {self.value(key): self.value(value) for key, value in zip(node.keys, node.values, strict=True)}
+        result = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                raise self._error("** is not allowed in a dictionary")
+            result[self.value(key)] = self.value(value)
+        return result
 
     def _ListComp(self, node: ast.ListComp) -> list:
         return [self.value(node.elt) for _ in self._turns(node.generators)]
@@ -305,7 +245,7 @@ class _Evaluator:
             finally:
                 self._locals.pop()
 
-    def _bind(self, target: ast.expr, item: object, scope: dict[str, object]) -> None:
+    def _bind(self, target: ast.expr, item: Any, scope: dict[str, object]) -> None:
         """Assign a loop item to a name or to a tuple of names."""
         if isinstance(target, ast.Name):
             scope[target.id] = item

@@ -8,27 +8,24 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from accelax.errors import Location, Problem, SpecError, did_you_mean
+from accelax.spec.text.source import Problems
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 _SPEC_SUFFIXES = (".yaml", ".yml", ".jinja", ".jinja2")
 
 
-def expand_paths(paths: Iterable[str | Path]) -> list[Path]:
+def expand_paths(paths: Iterable[str | Path], problems: Problems) -> list[Path]:
     """Return the files that paths and glob patterns name, in order; a file named twice is taken once.
 
-    Raises:
-        SpecError: with one problem per path that names no file.
+    A path that names no file is a problem, which names the nearest file.
     """
     found: dict[str, Path] = {}
-    problems = []
     for path in paths:
         matches = _matches(os.path.expanduser(os.fspath(path)))
         if not matches:
-            problems.append(Problem(missing_file_message(os.fspath(path))))
+            problems.add(missing_file_message(os.fspath(path)))
         for match in matches:
             found.setdefault(os.path.realpath(match), Path(match))
-    if problems:
-        raise SpecError(problems)
     return list(found.values())
 
 

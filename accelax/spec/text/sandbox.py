@@ -10,21 +10,24 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, cast
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound, TemplateRuntimeError, nodes
-from jinja2.compiler import CodeGenerator
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 MAX_STEPS = 500_000
-MAX_LENGTH = 100_000
-MAX_EXPONENT = 1_000
+MAX_REPEAT = 10_000
+MAX_TEXT = 1_000_000
 MAX_BITS = 4_096
 _MARK_EDGE = "\u200a"
 _MARK = re.compile("\u200a([\u2000-\u2009]+)\u200a")
-_LONG_NUMBER = re.compile(r"\d{5,}")
+_WIDE_FORMAT = re.compile(r"%[^a-zA-Z%]*(?:\d{5}|\*)|\{[^{}]*(?:\d{5}|\{)")
+_WIDTH_METHODS = frozenset(("center", "ljust", "rjust", "zfill", "expandtabs"))
+_WIDTH_FILTERS = ("batch", "center", "indent", "slice", "wordwrap")
 _UNMARKED = (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock)
 
 
@@ -62,7 +65,7 @@ class Marks:
 class _MarkingGenerator(CodeGenerator):
     """Compiles templates whose text carries marks and whose loops are counted."""
 
-    def visit_Template(self, node: nodes.Template, frame: object = None) -> None:
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         for loop in node.find_all(nodes.For):
             loop.iter = nodes.Filter(loop.iter, "counted_turns", [], [], None, None, lineno=loop.lineno)
         self._mark(node)
@@ -71,7 +74,8 @@ class _MarkingGenerator(CodeGenerator):
     def _mark(self, node: nodes.Node) -> None:
         for child in node.iter_child_nodes():
             if isinstance(child, nodes.TemplateData):
-                child.data = self.environment.marks.mark(self.filename or "", child.lineno) + child.data
+                environment = cast(BoundedEnvironment, self.environment)
+                child.data = environment.marks.mark(self.filename or "", child.lineno) + child.data
             elif not isinstance(child, _UNMARKED):
                 self._mark(child)
 
@@ -79,7 +83,7 @@ class _MarkingGenerator(CodeGenerator):
 class _Assert(Extension):
     """``{% assert condition %}`` or ``{% assert condition, "message" %}`` stops the template when it does not hold."""
 
-    tags = {"assert"}
+    tags: ClassVar[set[str]] = {"assert"}
 
     def parse(self, parser: Parser) -> nodes.Node:
         line = next(parser.stream).lineno
@@ -103,18 +107,21 @@ class BoundedEnvironment(SandboxedEnvironment):
     intercepted_binops = frozenset(("*", "**", "%", "+"))
 
     def __init__(self, read: Callable[[str], tuple[str, str] | None], marks: Marks, steps: Steps):
-        super().__init__(undefined=StrictUndefined, loader=_Loader(read), extensions=[_Assert], keep_trailing_newline=True)
+        super().__init__(
+            undefined=StrictUndefined, loader=_Loader(read), extensions=[_Assert], keep_trailing_newline=True
+        )
         self.marks = marks
         self.steps = steps
-        self.filters = {name: _guarded(function) for name, function in self.filters.items()}
+        self.filters.update({name: _guarded(self.filters[name]) for name in _WIDTH_FILTERS})
         self.filters["counted_turns"] = steps.count
+        del self.globals["lipsum"]
 
     def call(self, context: Context, obj: object, /, *args: object, **kwargs: object) -> object:
         """Call ``obj`` for the template, counting the call and refusing what would grow without bound."""
         self.steps.take()
         owner = getattr(obj, "__self__", None)
         if isinstance(owner, str):
-            _check_sizes(owner, *args, *kwargs.values())
+            _check_method(owner, getattr(obj, "__name__", ""), (*args, *kwargs.values()))
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
@@ -158,37 +165,49 @@ class Steps:
 
 
 def _guarded(function: Callable) -> Callable:
-    """Return a filter that refuses arguments which would make its result huge."""
+    """Return a filter that refuses widths and counts which would make its result huge."""
 
     @functools.wraps(function)
     def guarded(*args: object, **kwargs: object) -> object:
-        _check_sizes(*args, *kwargs.values())
+        _check_widths((*args[1:], *kwargs.values()))
         return function(*args, **kwargs)
 
     return guarded
 
 
-def _check_sizes(value: object, *args: object) -> None:
-    """Refuse widths and counts beyond ``MAX_LENGTH``, also those inside a format string."""
+def _check_method(text: str, name: str, args: tuple[object, ...]) -> None:
+    """Refuse a call of a text's method whose result would be huge."""
+    if name in _WIDTH_METHODS:
+        _check_widths(args)
+    elif name in ("format", "format_map"):
+        _check_format(text)
+    elif name == "replace" and len(text) * max((len(a) for a in args if isinstance(a, str)), default=0) > MAX_TEXT:
+        raise TemplateRuntimeError("the text after replace is too long")
+
+
+def _check_widths(args: tuple[object, ...]) -> None:
     for arg in args:
-        if isinstance(arg, int) and abs(arg) > MAX_LENGTH:
-            raise TemplateRuntimeError(f"the number {arg:.6g} is too large for this operation (at most {MAX_LENGTH})")
-    if isinstance(value, str) and ("%" in value or "{" in value) and _LONG_NUMBER.search(value):
-        raise TemplateRuntimeError("a width in the format string is too large")
+        if isinstance(arg, int) and abs(arg) > MAX_REPEAT:
+            raise TemplateRuntimeError(f"the width or count is too large (at most {MAX_REPEAT})")
 
 
-def _check_operands(operator: str, left: object, right: object) -> None:
+def _check_format(text: object) -> None:
+    if _WIDE_FORMAT.search(str(text)):
+        raise TemplateRuntimeError("the width in a format string is too large or computed")
+
+
+def _check_operands(operator: str, left: Any, right: Any) -> None:
     """Refuse an operator application whose result would be huge."""
-    if operator == "**" and isinstance(left, int) and isinstance(right, int):
-        if right > MAX_EXPONENT or left.bit_length() * right > MAX_BITS:
-            raise TemplateRuntimeError("the result of ** is too large")
-    elif operator == "*":
-        for repeated, times in ((left, right), (right, left)):
-            if isinstance(repeated, (str, list, tuple)) and isinstance(times, int) and len(repeated) * times > MAX_LENGTH:
-                raise TemplateRuntimeError(f"a repetition is longer than {MAX_LENGTH}")
-        if isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > MAX_BITS:
-            raise TemplateRuntimeError("the result of * is too large")
-    elif operator == "%" and isinstance(left, str):
-        _check_sizes(left)
-    elif operator == "+" and isinstance(left, (str, list)) and len(left) > MAX_LENGTH * 10:
+    both_integers = isinstance(left, int) and isinstance(right, int)
+    if operator == "**" and both_integers and left.bit_length() * abs(right) > MAX_BITS:
+        raise TemplateRuntimeError("the result of ** is too large")
+    if operator == "*" and both_integers and left.bit_length() + right.bit_length() > MAX_BITS:
+        raise TemplateRuntimeError("the result of * is too large")
+    if operator == "*" and not both_integers:
+        for items, times in ((left, right), (right, left)):
+            if isinstance(items, str | list | tuple) and isinstance(times, int) and len(items) * times > MAX_REPEAT:
+                raise TemplateRuntimeError(f"a repetition is longer than {MAX_REPEAT}")
+    if operator == "%" and isinstance(left, str):
+        _check_format(left)
+    if operator == "+" and isinstance(left, str | list) and len(left) > MAX_TEXT:
         raise TemplateRuntimeError("a text or list grows too long")

@@ -21,8 +21,8 @@ class SourceDict(dict):
     """A mapping read from a file.
 
     ``tag`` is its YAML tag without the exclamation mark (``"Component"``), ``location`` the place where it starts.
-    ``key_locations`` and ``value_locations`` give the place of each key and value, which after a merge may be in another
-    file. ``nomerge`` says that the mapping was marked ``!nomerge``: recursive merges leave it alone.
+    ``key_locations`` and ``value_locations`` give the place of each key and value, which after a merge may be in
+    another file. ``nomerge`` says that the mapping was marked ``!nomerge``: recursive merges leave it alone.
     """
 
     __slots__ = ("key_locations", "location", "nomerge", "tag", "value_locations")
@@ -98,8 +98,8 @@ class SourceList(list):
 def location_of(container: object, key_or_index: object = None) -> Location | None:
     """Return where a value of ``container`` stands, or where the container does when no key is given.
 
-    Works for plain dictionaries and lists too (they have no place: ``None``), so that the same code reads data that never
-    was in a file. An unknown key falls back to the place of the container.
+    Works for plain dictionaries and lists too (they have no place: ``None``), so that the same code reads data that
+    never was in a file. An unknown key falls back to the place of the container.
 
     >>> box = SourceDict(location=Location("a.yaml", 1, 1))
     >>> box.place("depth", 8, Location("a.yaml", 2, 3), Location("a.yaml", 2, 10))

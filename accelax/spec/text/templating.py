@@ -1,9 +1,9 @@
 """Jinja2 rendering of the input files, before YAML sees them.
 
-The functions that Timeloop users know are available (timeloop-v4.md A.1.2): ``cwd() include(path, keys) include_all(glob,
-keys) include_text(path) find_path(p) find_paths(p) path_exists(p) setenv(key, value) add_to_path(directory)``. Relative paths
-are looked up beside the current file and then in every directory given to ``add_to_path``. An undefined variable is
-an error. ``setenv`` writes to a dictionary of this load and never to the environment of the process.
+The functions that Timeloop users know are available: ``cwd() include(path, keys) include_all(glob, keys)
+include_text(path) find_path(p) find_paths(p) path_exists(p) setenv(key, value) add_to_path(directory)``. Relative
+paths are looked up beside the current file and then in every directory given to ``add_to_path``. An undefined variable
+is an error. ``setenv`` writes to a dictionary of this load and never to the environment of the process.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 class TemplateSession:
     """What the templates of one load share.
 
-    ``load_value(path, directories)`` reads an included file as YAML; what ``include`` read is kept in ``included`` under the
-    name that the rendered ``!include_loaded`` tag gives.
+    ``load_value(path, directories)`` reads an included file as YAML; what ``include`` read is kept in ``included``
+    under the name that the rendered ``!include_loaded`` tag gives. ``open_files`` are the files being read, outermost
+    first.
     """
 
     load_value: Callable[[str, list[str]], object]
@@ -43,7 +44,7 @@ class TemplateSession:
 
     @property
     def machinery(self) -> tuple[Marks, Steps]:
-        """The line marks and the step counter; made when the first template needs them, for Jinja2 is slow to import."""
+        """The line marks and the step counter, made when the first template needs them: Jinja2 is slow to import."""
         if self._machinery is None:
             from accelax.spec.text.sandbox import Marks, Steps
 
@@ -149,11 +150,16 @@ class _FileTemplate:
         found = self._find(path)
         if len(found) > 1:
             raise ValueError(f"include({str(path)!r}) matches {len(found)} files; use include_all for several")
-        return self._remember(self._session.load_value(found[0], self._added), keys)
+        return self._remember(self._load(found[0]), keys)
 
     def _include_all(self, pattern: str, keys: str = "") -> str:
-        values = [self._session.load_value(path, self._added) for path in self._find(pattern)]
-        return self._remember(IncludedFiles(values), keys)
+        return self._remember(IncludedFiles([self._load(path) for path in self._find(pattern)]), keys)
+
+    def _load(self, path: str) -> object:
+        """Return the value of an included YAML file."""
+        if path in self._session.open_files:
+            raise ValueError(f"{shown_path(path)} includes itself")
+        return self._session.load_value(path, self._added)
 
     def _remember(self, value: object, keys: str) -> str:
         name = f"included_{len(self._session.included)}"

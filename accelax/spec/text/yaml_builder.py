@@ -68,7 +68,8 @@ class _FileBuilder:
             raise SpecError([Problem(f"nested more than {MAX_DEPTH} levels deep", location)])
         self._open.add(id(node))
         try:
-            return self._mapping(node, location) if isinstance(node, yaml.MappingNode) else self._list(node, location)
+            build = self._mapping if isinstance(node, yaml.MappingNode) else self._list
+            return build(node, location)
         finally:
             self._open.discard(id(node))
 
@@ -112,12 +113,12 @@ class _FileBuilder:
             if name not in self._load.session.included:
                 raise SpecError([Problem(f"!include_loaded {name!r}: no such include", location)])
             value = self._load.session.included[name]
-            return self._copy(self._pick(value, keys.split(".") if keys else [], location), location)
-        if tag == "!includedir":
-            items = self._load.load_tagged(os.path.join(text, "*.yaml"), self._path, location)
-            return SourceList(items, location=location)
-        items = self._load.load_tagged(text, self._path, location)
-        return items[0] if len(items) == 1 else SourceList(items, location=location)
+            value = self._pick(value, keys.split(".") if keys else [], location)
+        else:
+            pattern = os.path.join(text, "*.yaml") if tag == "!includedir" else text
+            items = self._load.load_tagged(pattern, self._path, location)
+            value = items[0] if tag == "!include" and len(items) == 1 else SourceList(items, location=location)
+        return self._copy(value, location, len(self._open))
 
     def _pick(self, value: object, keys: list[str], location: Location) -> object:
         """Follow the dot-separated keys of an include into the included value (into each one for several files)."""
@@ -135,24 +136,26 @@ class _FileBuilder:
                 raise SpecError([Problem(f"the included file has no key {key!r}{choices}", location)])
         return value
 
-    def _copy(self, value: object, location: Location) -> object:
+    def _copy(self, value: object, location: Location, depth: int) -> object:
         """Return a deep copy, so that no two places of a document share a value that one of them may change."""
         self._load.count(location)
+        if depth > MAX_DEPTH:
+            raise SpecError([Problem(f"nested more than {MAX_DEPTH} levels deep", location)])
         if isinstance(value, (SourceDict, SourceList)):
             twin = value.copy()
             for key in value if isinstance(value, dict) else range(len(value)):
-                twin[key] = self._copy(value[key], location)
+                twin[key] = self._copy(value[key], location, depth + 1)
             return twin
         return value
 
-    def _list(self, node: yaml.SequenceNode, location: Location) -> SourceList:
+    def _list(self, node: yaml.CollectionNode, location: Location) -> SourceList:
         tag = self._collection_tag(node, location)
         result = SourceList(tag=tag, location=location, nomerge=node.tag == "!nomerge")
         for item in node.value:
             result.place(self.value(item), self._location(item))
         return result
 
-    def _mapping(self, node: yaml.MappingNode, location: Location) -> SourceDict:
+    def _mapping(self, node: yaml.CollectionNode, location: Location) -> SourceDict:
         tag = self._collection_tag(node, location)
         result = SourceDict(tag=tag, location=location, nomerge=node.tag == "!nomerge")
         merge: tuple[str, yaml.Node, Location] | None = None

@@ -17,13 +17,16 @@ from accelax.errors import Location, Problem, SpecError
 from accelax.spec.text.files import expand_paths, missing_file_message, search_paths
 from accelax.spec.text.source import Problems, SourceDict
 from accelax.spec.text.templating import Rendered, TemplateSession, render_file, shown_path
-from accelax.spec.text.yaml_builder import Builder
+from accelax.spec.text.yaml_builder import MAX_DEPTH, Builder
 
-MAX_DEPTH = 100
+MAX_INCLUDE_DEPTH = 20
 _SURELY_SHALLOW = 1_000
 
 
-class _Composer(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Composer(_SafeLoader):
     """Composes nodes without guessing tags: a node without a written tag has the tag ``""``."""
 
     def resolve(self, kind: type, value: object, implicit: object) -> str:
@@ -38,7 +41,9 @@ class LoadedFiles:
     environment: dict[str, str]
 
 
-def load_documents(paths: Sequence[str | Path], jinja_parse_data: Mapping[str, object] | None = None) -> list[SourceDict]:
+def load_documents(
+    paths: Sequence[str | Path], jinja_parse_data: Mapping[str, object] | None = None
+) -> list[SourceDict]:
     """Read YAML files: expand globs, render Jinja2, parse, merge. One mapping per file, in the order given.
 
     Args:
@@ -55,12 +60,13 @@ def load_files(paths: Sequence[str | Path], jinja_parse_data: Mapping[str, objec
     """Do what ``load_documents`` does and also return the variables that templates set with ``setenv``."""
     loader = _Loader(jinja_parse_data or {})
     documents = []
-    for path in loader.existing(paths):
+    for path in expand_paths(paths, loader.problems):
         value = loader.load(os.path.realpath(path), os.fspath(path), [])
         if isinstance(value, SourceDict):
             documents.append(value)
         elif not loader.problems:
-            loader.problems.add(f"expected a mapping at the top of the file, found {_kind(value)}", Location(os.fspath(path)))
+            message = f"expected a mapping at the top of the file, found {_kind(value)}"
+            loader.problems.add(message, Location(os.fspath(path)))
     loader.problems.raise_if_any()
     return LoadedFiles(documents, dict(loader.session.environment))
 
@@ -79,21 +85,10 @@ class _Loader:
         self.session = TemplateSession(self._load_included, data)
         self.builder = Builder(self.problems, self.session, self._load_tagged)
 
-    def existing(self, paths: Sequence[str | Path]) -> list[Path]:
-        """Return the files that exist; note the paths that name none."""
-        found: dict[str, Path] = {}
-        for path in paths:
-            try:
-                for match in expand_paths([path]):
-                    found.setdefault(os.path.realpath(match), match)
-            except SpecError as error:
-                self.problems.extend(error.problems)
-        return list(found.values())
-
     def load(self, path: str, shown: str, directories: list[str]) -> object:
         """Return the value of one file, or ``None`` after noting what is wrong with it."""
-        if path in self.session.open_files:
-            raise SpecError([Problem("the file includes itself", Location(shown))])
+        if len(self.session.open_files) >= MAX_INCLUDE_DEPTH:
+            raise SpecError([Problem(f"files include each other more than {MAX_INCLUDE_DEPTH} deep", Location(shown))])
         self.session.open_files.append(path)
         try:
             rendered = render_file(path, shown, self.session, directories)
@@ -115,6 +110,8 @@ class _Loader:
         if not found:
             full = os.path.realpath(os.path.join(os.path.dirname(from_file), pattern))
             raise SpecError([Problem(missing_file_message(shown_path(full)), location)])
+        if any(path in self.session.open_files for path in found):
+            raise SpecError([Problem(f"{pattern!r} includes itself", location)])
         return [self._load_included(path, []) for path in found]
 
 
