@@ -81,7 +81,17 @@ class TreeComponent:
     may_keep: tuple[str, ...] = ()
     direction: tuple[tuple[str, Literal["up", "down", "up_and_down"]], ...] = ()
     """Tolls only: per tensor, which way is charged."""
+    back: tuple[str, ...] = ()
+    """Tensors whose outermost storage has to be here; they are also in ``keep``."""
     tile_shape_bounds: tuple[Comparison, ...] = ()
+    no_refetch_from_above: tuple[str, ...] = ()
+    """Tensors of which every piece may come from above once."""
+    no_resend_to_below: tuple[str, ...] = ()
+    """Tensors of which every piece may go to what is below once."""
+    tensor_order_options: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    """Orders of the storages here, each a list of sets from the outermost inwards; one of them has to hold."""
+    force_hierarchy_order: bool = True
+    """Whether storages of components inside this one have to stand below all of its own."""
     bits_per_value: tuple[tuple[str, float], ...] = ()
     """Per tensor: the bits of one value as stored in this component (the Einsum's where not overridden)."""
 

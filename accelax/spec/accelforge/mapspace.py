@@ -1,0 +1,210 @@
+"""Whether a mapping is in the mapspace of a specification: what AccelForge's mapper would consider.
+
+The rules, for each Einsum:
+
+- each memory and toll holds every tensor of its ``keep`` and no other than those of ``keep`` and ``may_keep``;
+- storages of outer components stand above those of inner ones (``force_memory_hierarchy_order``);
+- the outermost memory is untiled: no loop stands above a storage of it;
+- every tile shape divides the one around it, unless ``explore_imperfect_temporal_loops`` (``.._spatial_loops``) is set
+  and the loop is the outermost of a rank variable that stands alone in every projection;
+- the loops on one dimension need no more than its ``fanout`` instances, reuse every tensor of ``reuse``, and keep
+  ``loop_bounds``; spatial loops of a component stand above its storages;
+- tile shapes at a storage keep ``tile_shape`` constraints; ``no_refetch_from_above``, ``no_resend_to_below`` and
+  ``tensor_order_options`` hold.
+
+``min_usage`` is a rule about the whole mapspace: where no mapping reaches it, those that come nearest are allowed. One
+mapping can not tell, so :meth:`TreeMapspace.contains` does not use it; :meth:`TreeMapspace.usage_shortfalls` lists the
+dimensions in which a mapping is below it. Capacity is not a matter of the mapspace but of the model.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from accelax.errors import SpecError, UnsupportedError
+from accelax.ir.lowered import LoweredTree
+from accelax.ir.mapping import Mapping, Node, Spatial, Storage, Temporal, Toll
+from accelax.ir.nests import nest_of
+from accelax.ir.tree_machine import Comparison, TreeMachine
+from accelax.ir.workload import Einsum
+from accelax.spec.accelforge.storage_rules import storage_violations
+
+if TYPE_CHECKING:
+    from accelax.spec.accelforge.specification import AccelForgeSpecification
+
+_COMPARE = {
+    "==": lambda a, b: a == b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+}
+
+
+class TreeMapspace:
+    """The mapspace of an AccelForge specification."""
+
+    def __init__(self, spec: AccelForgeSpecification):
+        self._spec = spec
+
+    def contains(self, mapping: Mapping) -> bool:
+        """Whether ``mapping`` is in the mapspace (``min_usage`` and capacities aside)."""
+        return not self.violations(mapping)
+
+    def violations(self, mapping: Mapping) -> list[str]:
+        """Why ``mapping`` is not in the mapspace, one line each; empty when it is."""
+        try:
+            lowered = self._spec.lower(mapping)
+        except (SpecError, UnsupportedError) as error:
+            return str(error).splitlines()
+        found: list[str] = []
+        for einsum, machine in zip(lowered.einsums, lowered.machines, strict=True):
+            nest = nest_of(mapping, einsum)
+            found += self._of_nest(nest, einsum, machine)
+        return found
+
+    def _of_nest(self, nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine) -> list[str]:
+        """Why the nest of one Einsum is not in the mapspace."""
+        settings = self._spec.mapper
+        found = _kept_violations(nest, machine)
+        found += storage_violations(nest, einsum, machine, settings.force_memory_hierarchy_order)
+        imperfect = (settings.explore_imperfect_temporal_loops, settings.explore_imperfect_spatial_loops)
+        found += _factor_violations(nest, einsum, *imperfect)
+        found += _spatial_violations(nest, einsum, machine)
+        return found + _tile_violations(nest, einsum, machine)
+
+    def usage_shortfalls(self, mapping: Mapping) -> list[str]:
+        """The dimensions whose usage by ``mapping`` is below their ``min_usage``, one line each."""
+        lowered: LoweredTree = self._spec.lower(mapping)
+        found = []
+        for einsum, machine in zip(lowered.einsums, lowered.machines, strict=True):
+            used = spatial_bounds(nest_of(mapping, einsum), einsum)
+            for component in machine.components:
+                for dimension in component.spatial:
+                    loops = used.get((component.name, dimension.name), [])
+                    usage = math.prod(bound for _, bound in loops) / dimension.fanout * dimension.usage_scale
+                    if usage < dimension.min_usage * (1 - 1e-9):
+                        where = f"{component.name}.{dimension.name}"
+                        found.append(f"{where} is used to {usage:g}, at least {dimension.min_usage:g} is wanted")
+        return found
+
+
+def _kept_violations(nest: tuple[Node, ...], machine: TreeMachine) -> list[str]:
+    """Tensors that a component has to hold and does not, and the other way round."""
+    held: dict[str, set[str]] = {}
+    for node in nest:
+        if isinstance(node, (Storage, Toll)):
+            held.setdefault(node.component, set()).update(node.tensors)
+    found = []
+    for component in machine.components:
+        if component.kind not in ("memory", "toll"):
+            continue
+        here = held.get(component.name, set())
+        for tensor in component.keep:
+            if tensor not in here:
+                found.append(f"{component.name} has to keep {tensor}")
+        for tensor in sorted(here - set(component.keep) - set(component.may_keep)):
+            found.append(f"{component.name} may not keep {tensor}")
+    return found
+
+
+def _factor_violations(nest: tuple[Node, ...], einsum: Einsum, temporal: bool, spatial: bool) -> list[str]:
+    """Tile shapes that do not divide the one around them, where that is not explored."""
+    found, tile, looped = [], dict(einsum.bounds), set[str]()
+    for node in nest:
+        if not isinstance(node, (Temporal, Spatial)) or node.rank not in tile:
+            continue
+        explored = temporal if isinstance(node, Temporal) else spatial
+        if tile[node.rank] % node.tile_shape and not (explored and node.rank not in looped):
+            found.append(f"the tile shape {node.tile_shape} of {node.rank} does not divide {tile[node.rank]}")
+        looped.add(node.rank)
+        tile[node.rank] = node.tile_shape
+    return found
+
+
+def spatial_bounds(nest: tuple[Node, ...], einsum: Einsum) -> dict[tuple[str, str], list[tuple[str, int]]]:
+    """For each component and dimension, the rank and the number of instances of each of its loops."""
+    used: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    tile = dict(einsum.bounds)
+    for node in nest:
+        if isinstance(node, (Temporal, Spatial)) and node.rank in tile:
+            if isinstance(node, Spatial):
+                bound = math.ceil(tile[node.rank] / node.tile_shape)
+                used.setdefault((node.component, node.dimension), []).append((node.rank, bound))
+            tile[node.rank] = node.tile_shape
+    return used
+
+
+def _spatial_violations(nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine) -> list[str]:
+    """Loops beyond the fan-out, loops that do not reuse what they must, loop bounds, and loops below their component."""
+    found = []
+    used = spatial_bounds(nest, einsum)
+    relevant = {tensor.name: set(tensor.ranks) for tensor in einsum.tensors}
+    for component in machine.components:
+        for dimension in component.spatial:
+            loops = used.get((component.name, dimension.name), [])
+            where = f"{component.name}.{dimension.name}"
+            instances = math.prod(bound for _, bound in loops)
+            if instances > dimension.fanout:
+                found.append(f"{where} has {dimension.fanout} instances, the loops need {instances}")
+            for rank, bound in loops:
+                for tensor in dimension.reuse:
+                    if bound > 1 and rank in relevant[tensor]:
+                        found.append(f"{where} has to reuse {tensor}, which the loop over {rank} moves")
+            for comparison in dimension.loop_bounds:
+                found += _bound_violations(loops, comparison, where)
+    return found + _order_violations(nest, machine)
+
+
+def _bound_violations(loops: list[tuple[str, int]], comparison: Comparison, where: str) -> list[str]:
+    """Loops of one dimension that break one of its ``loop_bounds``."""
+    bounds: dict[str, int] = {}
+    for rank, bound in loops:
+        bounds[rank] = bounds.get(rank, 1) * bound
+    return [f"{where}: {line}" for line in comparison_violations(bounds, comparison, 1)]
+
+
+def comparison_violations(values: dict[str, int], comparison: Comparison, default: int) -> list[str]:
+    """What breaks a comparison of ``values`` by rank (``default`` where a rank has none); its product for ``product..``."""
+    operator = comparison.operator.removeprefix("product")
+    compare = _COMPARE[operator]
+    numbers = {rank: values.get(rank, default) for rank in comparison.ranks}
+    if comparison.operator.startswith("product"):
+        numbers = {" x ".join(comparison.ranks): math.prod(numbers.values())}
+    return [
+        f"{rank} is {number}, {operator} {comparison.value:g} is wanted"
+        for rank, number in numbers.items()
+        if not compare(number, comparison.value)
+    ]
+
+
+def _order_violations(nest: tuple[Node, ...], machine: TreeMachine) -> list[str]:
+    """Spatial loops of a component stand above the storages of it and of what is inside it, and below all others."""
+    found = []
+    for position, node in enumerate(nest):
+        if not isinstance(node, Spatial):
+            continue
+        here = machine.index(node.component)
+        for other_position, other in enumerate(nest):
+            if not isinstance(other, (Storage, Toll)):
+                continue
+            inside, below = machine.index(other.component) >= here, other_position > position
+            if inside != below:
+                where = "above" if below else "below"
+                found.append(f"the spatial loop of {node.component} stands {where} a storage of {other.component}")
+    return found
+
+
+def _tile_violations(nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine) -> list[str]:
+    """``tile_shape`` constraints, checked at each storage of the component."""
+    found, tile = [], dict(einsum.bounds)
+    for node in nest:
+        if isinstance(node, (Temporal, Spatial)) and node.rank in tile:
+            tile[node.rank] = node.tile_shape
+        elif isinstance(node, (Storage, Toll)):
+            component = machine.components[machine.index(node.component)]
+            for comparison in component.tile_shape_bounds:
+                lines = comparison_violations(tile, comparison, 1)
+                found += [f"the tile of {node.component}: {line}" for line in lines]
+    return list(dict.fromkeys(found))

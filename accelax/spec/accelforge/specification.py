@@ -1,0 +1,150 @@
+"""A specification in AccelForge's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC, Sequence
+from typing import Any
+
+from accelax.errors import SpecError, UnsupportedError, did_you_mean
+from accelax.ir.lowered import LoweredTree
+from accelax.ir.mapping import Mapping
+from accelax.ir.rules import Rules
+from accelax.spec.accelforge.arch_models import Arch
+from accelax.spec.accelforge.checks import check_mapping, held_by
+from accelax.spec.accelforge.components import MachineLowering
+from accelax.spec.accelforge.mapping_yaml import read_mapping
+from accelax.spec.accelforge.mapspace import TreeMapspace
+from accelax.spec.accelforge.models import Collector
+from accelax.spec.accelforge.paths import set_value
+from accelax.spec.accelforge.reading import read_sections
+from accelax.spec.accelforge.scope import EvaluationError, Scope
+from accelax.spec.accelforge.workload import ScopedEinsum, lower_workload
+from accelax.spec.accelforge.workload_models import Mapper, Renames, Workload, objectives_of
+
+
+class AccelForgeSpecification:
+    """``arch``, ``workload``, ``mapping``, ``renames``, ``variables`` and ``mapper`` as objects that can be changed.
+
+    :meth:`lowered` reflects the objects as they are when it is called. ``SpecError`` is raised for everything that is
+    wrong at once, by the constructor; what is right and not supported is refused by :meth:`lowered`.
+    """
+
+    dialect = "accelforge"
+
+    def __init__(self, documents: Sequence[MappingABC[str, Any]]):
+        sections = read_sections(documents)
+        self.arch: Arch = sections.arch
+        self.workload: Workload = sections.workload
+        self.renames: Renames = sections.renames
+        self.mapper: Mapper = sections.mapper
+        self.variables: dict[str, Any] = sections.variables
+        self.rules = Rules.accelforge()
+        self._sources = sections.sources
+        self._mapping_source: Any = sections.mapping
+        self._mapping: Mapping | None = None
+        self._mapspace_of: AccelForgeSpecification = self
+        try:
+            self.lowered()
+        except UnsupportedError:
+            pass
+
+    @property
+    def mapping(self) -> Mapping | None:
+        """The mapping, or None where the specification has none. Raises SpecError when it can not be read."""
+        if self._mapping is not None:
+            return self._mapping
+        collector = Collector(self._sources)
+        mapping = read_mapping(self._mapping_source, self._variables(), collector)
+        collector.raise_if_any()
+        return mapping
+
+    def with_mapping(self, mapping: Mapping) -> AccelForgeSpecification:
+        """The same specification with ``mapping`` alone. ``mapspace`` stays that of the original."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        for name in ("arch", "workload", "renames", "mapper"):
+            setattr(twin, name, getattr(self, name).model_copy(deep=True))
+        twin.variables = dict(self.variables)
+        twin._mapping = mapping
+        twin._mapspace_of = self._mapspace_of
+        return twin
+
+    @property
+    def mapspace(self) -> TreeMapspace:
+        """The mappings that the constraints of the (original) specification allow."""
+        return TreeMapspace(self._mapspace_of)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The objectives of the mapper section: ``energy`` where it says nothing."""
+        return objectives_of(self.mapper.metrics)
+
+    @property
+    def search_settings(self) -> dict[str, Any]:
+        """The other fields of the mapper section, as they are given."""
+        return self.mapper.settings
+
+    def set(self, path: str, value: object) -> None:
+        """Set the value that ``path`` names: ``arch.GLB.size``, ``workload.rank_sizes.M``, ``variables.x``, ``rules.halo``.
+
+        Raises SpecError when there is no such value or it can not be ``value``.
+        """
+        set_value(self, path, value)
+
+    def lowered(self) -> LoweredTree:
+        """The specification as the intermediate representation.
+
+        Raises SpecError with every problem, and UnsupportedError for what is right and not done yet.
+        """
+        return self.lower(self.mapping)
+
+    def lower(self, mapping: Mapping | None, check: bool = True) -> LoweredTree:
+        """Lower with another mapping than the specification's; ``check`` says whether to check that it is a mapping of it."""
+        collector = Collector(self._sources)
+        refused: list[UnsupportedError] = []
+        scoped = self._scoped(collector, refused)
+        machines = []
+        for entry in scoped:
+            held = None if mapping is None else held_by(mapping)
+            try:
+                machines.append(MachineLowering(self.arch, entry, self.rules, collector, held).machine())
+            except UnsupportedError as error:
+                refused.append(UnsupportedError(error.feature, error.location or self._sources.location(error.path), error.path))
+        einsums = tuple(entry.einsum for entry in scoped)
+        if mapping is not None and check and len(machines) == len(self.workload.einsums):
+            try:
+                check_mapping(mapping, einsums, tuple(machines), self.rules, collector)
+            except UnsupportedError as error:
+                refused.append(error)
+        instances = self._instances(collector)
+        collector.raise_if_any()
+        if refused:
+            raise refused[0]
+        return LoweredTree(einsums, tuple(machines), mapping, self.rules, instances)
+
+    def _scoped(self, collector: Collector, refused: list[UnsupportedError]) -> list[ScopedEinsum]:
+        """The Einsums with their scopes."""
+        try:
+            return lower_workload(self.workload, self.renames, self._variables(), collector)
+        except UnsupportedError as error:
+            refused.append(error)
+            return []
+
+    def _variables(self) -> Scope:
+        """The scope of the specification's variables."""
+        return Scope(pending=self.variables)
+
+    def _instances(self, collector: Collector) -> int:
+        try:
+            return self._variables().integer(self.workload.n_instances)
+        except EvaluationError as error:
+            collector.add(str(error), "workload.n_instances")
+            return 1
+
+    def find(self, name: str) -> Any:
+        """The component called ``name``. Raises SpecError with the nearest name."""
+        try:
+            return self.arch.find(name)
+        except KeyError:
+            names = [leaf.name for leaf in self.arch.leaves() if leaf.name]
+            raise SpecError(f"no component {name!r}{did_you_mean(name, names)}") from None
