@@ -31,7 +31,6 @@ __all__ = [
     "AccelaxError",
     "Cost",
     "Mapping",
-    "Result",
     "Rules",
     "SearchResult",
     "SpecError",

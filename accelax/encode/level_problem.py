@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from flax import struct
 
+from accelax.encode.level_mapspace import LevelSpace, draw, express, level_space
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
 from accelax.errors import UnsupportedError
 from accelax.ir import LoweredLevels, Mapping
@@ -47,6 +49,19 @@ class LevelProblem:
         import jax
 
         return decode_mapping(self.structure, self.lowered, jax.tree.map(lambda leaf: float(leaf[i]), batch))
+
+    @cached_property
+    def space(self) -> LevelSpace:
+        """Tables of the mappings that the constraints leave open."""
+        return level_space(self.structure, self.lowered)
+
+    def sample(self, key: Any, n: int) -> LevelMapping:
+        """``n`` random mappings that obey the constraints of the specification; every leaf of the result is ``[n]``.
+
+        Sizes and fan-outs are not constraints of the mapspace: ``evaluate_batch`` reports them as ``violation``.
+        Raises SpecError when the constraints leave no mapping.
+        """
+        return express(self.space, draw(self.space, key, n))
 
 
 def encode_levels(lowered: LoweredLevels) -> LevelProblem:
