@@ -25,11 +25,11 @@ What is counted, per level and tensor, summed over the instances of the level:
     Inputs: the points acquired. Outputs: the points acquired that the same instance held at some earlier time; a first
     visit starts from nothing and is free. The outermost level that keeps the tensor has none.
 ``reads``
-    Points that the level hands down. In one step, a point that several children of one instance acquire is read once.
+    Points that the level hands down. Children of one instance that acquire the same points in one step share one read.
     Outputs: a point that no child of this instance acquired before is not read.
 ``updates``
-    Outputs only: points that come back from below. Each acquired point comes back once; children of one instance
-    that acquired it in the same step are reduced on the way and arrive as one word.
+    Outputs only: points that come back from below. Each acquired point comes back once; what children of one instance
+    acquired together is reduced on the way and arrives as one word.
 
 Reads that only drain a level towards its parent are counted nowhere. In a nest of perfect factors without sliding
 windows the counts are Timeloop's: with ``F`` the words delivered to one child, an input has ``fills = F`` and its
@@ -89,14 +89,18 @@ class Nest:
 
 @dataclass(frozen=True)
 class Options:
-    """What a count may leave out of the rules.
+    """Which of the possible rules to count by.
 
-    ``sharing`` says when children of one instance share a word: ``union``: each point they acquire in one step moves
-    once; ``identical``: only children that acquire the very same points share (overlapping windows do not);
-    ``none``: every child is served alone. The elisions make first visits of partial sums free.
+    ``sharing`` says when children of one instance share a word. ``identical``: children that acquire the very same
+    points share them, so overlapping windows do not; and where the path leads through instances that bypass the tensor,
+    only below instances of the very same tile, since each network multicasts for itself (as in Timeloop). ``union``:
+    each point they acquire in one step moves once. ``none``: every child is served alone. ``union`` and ``identical``
+    differ for tensors with sliding windows only.
+
+    The elisions make first visits of partial sums free.
     """
 
-    sharing: Literal["union", "identical", "none"] = "union"
+    sharing: Literal["identical", "union", "none"] = "identical"
     first_read_elision: bool = True
     first_fill_elision: bool = True
 
@@ -131,6 +135,15 @@ class Visit:
     step: Position
     instance: Position
     intervals: tuple[tuple[str, tuple[int, int]], ...]
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """The points that an instance acquires in one step, and the tiles of the bypassed instances they pass through."""
+
+    instance: Position
+    points: set[Point]
+    route: tuple[Box, ...]
 
 
 def simulate(nest: Nest, options: Options = DEFAULT) -> Counts:
@@ -202,29 +215,34 @@ def _count_tensor(nest: Nest, tensor: Tensor, visits: list[list[Visit]], counts:
     for depth in kept:
         traffic[depth].tile = max(math.prod(map(len, _box(tensor, visit))) for visit in visits[depth])
     for parent, child in zip(kept, [*kept[1:], len(nest.levels)], strict=True):
-        buffered = child < len(nest.levels)
-        fan_out = sum(len(level.spatial) for level in nest.levels[:parent])
+        lanes = len(visits[parent][0].instance)
         handed_down: dict[Position, set[Point]] = {}
         held: dict[Position, set[Point]] = {}
-        for acquired in _acquisitions(tensor, visits[child], buffered):
-            for upper, group in _by_parent(acquired, fan_out).items():
+        for acquired in _acquisitions(tensor, visits, parent, child, buffered=child < len(nest.levels)):
+            for upper, group in _by_parent(acquired, lanes).items():
                 known = handed_down.setdefault(upper, set())
                 for points in _transfers(group, options.sharing):
                     elide = tensor.output and options.first_read_elision
                     traffic[parent].reads += len(points & known) if elide else len(points)
                     traffic[parent].updates += len(points) if tensor.output else 0
-                known.update(*group)
-            for instance, points in acquired if buffered else ():
-                known = held.setdefault(instance, set())
+                known.update(*(one.points for one in group))
+            for one in acquired if child < len(nest.levels) else ():
+                known = held.setdefault(one.instance, set())
                 elide = tensor.output and options.first_fill_elision
-                traffic[child].fills += len(points & known) if elide else len(points)
-                known |= points
+                traffic[child].fills += len(one.points & known) if elide else len(one.points)
+                known |= one.points
 
 
-def _acquisitions(tensor: Tensor, visits: list[Visit], buffered: bool) -> Iterator[list[tuple[Position, set[Point]]]]:
-    """Per step, the instances that acquire points, and the points; what is not buffered acquires in every step."""
+def _acquisitions(
+    tensor: Tensor, visits: list[list[Visit]], parent: int, child: int, buffered: bool
+) -> Iterator[list[Acquisition]]:
+    """What the instances of level ``child`` acquire, step by step; what is not buffered acquires in every step."""
+    passing = [
+        {(visit.step, visit.instance): _box(tensor, visit) for visit in seen} for seen in visits[parent + 1 : child]
+    ]
+    lengths = [(len(seen[0].step), len(seen[0].instance)) for seen in visits[parent + 1 : child]]
     boxes: dict[Position, Box] = {}
-    for _, together in groupby(visits, key=attrgetter("step")):
+    for step, together in groupby(visits[child], key=attrgetter("step")):
         acquired = []
         for visit in together:
             box = _box(tensor, visit)
@@ -232,23 +250,27 @@ def _acquisitions(tensor: Tensor, visits: list[Visit], buffered: bool) -> Iterat
             if buffered and box == old:
                 continue
             kept = set(product(*old)) if buffered and old is not None else set()
-            acquired.append((visit.instance, set(product(*box)) - kept))
+            route = tuple(
+                tiles[step[:steps], visit.instance[:lanes]]
+                for tiles, (steps, lanes) in zip(passing, lengths, strict=True)
+            )
+            acquired.append(Acquisition(visit.instance, set(product(*box)) - kept, route))
             boxes[visit.instance] = box
         yield acquired
 
 
-def _by_parent(acquired: list[tuple[Position, set[Point]]], fan_out: int) -> dict[Position, list[set[Point]]]:
-    """The acquired sets by parent, whose position is the first ``fan_out`` coordinates of the child's."""
-    groups: dict[Position, list[set[Point]]] = {}
-    for instance, points in acquired:
-        groups.setdefault(instance[:fan_out], []).append(points)
+def _by_parent(acquired: list[Acquisition], lanes: int) -> dict[Position, list[Acquisition]]:
+    """The acquisitions by parent, whose position is the first ``lanes`` coordinates of the child's."""
+    groups: dict[Position, list[Acquisition]] = {}
+    for one in acquired:
+        groups.setdefault(one.instance[:lanes], []).append(one)
     return groups
 
 
-def _transfers(group: list[set[Point]], sharing: str) -> list[set[Point]]:
+def _transfers(group: list[Acquisition], sharing: str) -> list[set[Point]]:
     """What leaves the parent for what its children acquire in one step."""
     if sharing == "union":
-        return [set().union(*group)]
+        return [set().union(*(one.points for one in group))]
     if sharing == "identical":
-        return [set(points) for points in {frozenset(points) for points in group}]
-    return group
+        return list({(one.route, frozenset(one.points)): one.points for one in group}.values())
+    return [one.points for one in group]
