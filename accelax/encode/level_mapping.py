@@ -50,7 +50,7 @@ def _by_level(structure: LevelStructure, mapping: Mapping) -> tuple[list[list[Lo
         if isinstance(node, Compute):
             continue
         if isinstance(node, (Storage, Spatial)):
-            level = _level_index(structure, node.component, path, problems)
+            level = _level_index(structure, node, path, problems)
             if level < current:
                 problems.append(Problem(f"{node.component!r} stands below an inner level", path=path))
             current = max(level, current)
@@ -73,11 +73,15 @@ def _by_level(structure: LevelStructure, mapping: Mapping) -> tuple[list[list[Lo
     return loops, keep
 
 
-def _level_index(structure: LevelStructure, name: str, path: str, problems: list[Problem]) -> int:
-    """The level called ``name``; 0 and a problem when there is none."""
-    if name in structure.level_names:
-        return structure.level_names.index(name)
-    problems.append(Problem(f"unknown level {name!r}{did_you_mean(name, structure.level_names)}", path=path))
+def _level_index(structure: LevelStructure, node: Storage | Spatial, path: str, problems: list[Problem]) -> int:
+    """The level that a node names; 0 and a problem when there is none. A storage and a fan-out may share a name."""
+    fanout = isinstance(node, Spatial)
+    for level, name in enumerate(structure.level_names):
+        if name == node.component and structure.is_fanout[level] == fanout:
+            return level
+    known = [n for n, f in zip(structure.level_names, structure.is_fanout, strict=True) if f == fanout]
+    kind = "fan-out" if fanout else "storage level"
+    problems.append(Problem(f"unknown {kind} {node.component!r}{did_you_mean(node.component, known)}", path=path))
     return 0
 
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from accelax.ir import LoweredLevels, Mapping
 from accelax.model.levels.arrays import LevelStructure
 from accelax.model.levels.capacity import Constraint
@@ -84,7 +86,7 @@ class LevelResult:
             levels[name] = {
                 "cycles": _whole(self.cost.level_cycles[level]),
                 "bandwidth_throttling": float(self.cost.slowdown[level]),
-                "area_um2_per_instance": float(self.lowered.machine.levels[level].area_um2),
+                "area_um2_per_instance": _single(self.lowered.machine.levels[level].area_um2),
                 "leakage_pJ": float(self.cost.leakage[level]),
                 "tensors": self.to_tensors(level),
             }
@@ -161,3 +163,8 @@ def _whole(value: Any) -> int | float:
     """An integer where the number is one, so that counts print and compare as counts."""
     number = float(value)
     return int(number) if math.isfinite(number) and number == int(number) else number
+
+
+def _single(value: float) -> float:
+    """The number in single precision: Timeloop keeps the area of a storage level as a C++ float."""
+    return float(np.float32(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from accelax.model.levels.arrays import LevelHardware, LevelStructure, NetworkCounts
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.traffic import Traffic
-from accelax.model.ops import Number, ceil, maximum, minimum, total, where
+from accelax.model.ops import Number, ceil, minimum, total, where
 
 
 def clusters(hardware: LevelHardware, nest: NestCounts, level: int) -> Number:
@@ -25,26 +25,24 @@ def tensor_energy(hardware: LevelHardware, traffic: Traffic, nest: NestCounts, l
 
 
 def leaking_instances(
-    structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, in_use: tuple[Number, ...], level: int
+    structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, level: int
 ) -> Number:
-    """Instances that leak in a cycle: those in use (at least one), or whole groups when gated further out."""
+    """Instances that leak in a cycle: those in use, or whole groups when gated further out.
+
+    Instances count as in use by the loops above them, whether or not they keep a tensor.
+    """
     gate = structure.power_gate[level]
     if gate == level:
-        return maximum(in_use[level], 1.0)
+        return nest.instances[level]
     ratio = (hardware.mesh_x[level] * hardware.mesh_y[level]) / (hardware.mesh_x[gate] * hardware.mesh_y[gate])
-    return where(ratio > 1, ratio * maximum(in_use[gate], 1.0), maximum(in_use[level], 1.0))
+    return where(ratio > 1, ratio * nest.instances[gate], nest.instances[level])
 
 
 def leakage(
-    structure: LevelStructure,
-    hardware: LevelHardware,
-    nest: NestCounts,
-    in_use: tuple[Number, ...],
-    cycles: Number,
-    level: int,
+    structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, cycles: Number, level: int
 ) -> Number:
     """pJ that one level leaks over the run; ``cycles`` without network latencies."""
-    return hardware.leak_energy[level] * cycles * leaking_instances(structure, hardware, nest, in_use, level)
+    return hardware.leak_energy[level] * cycles * leaking_instances(structure, hardware, nest, level)
 
 
 def network_energy(

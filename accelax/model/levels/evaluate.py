@@ -11,8 +11,8 @@ from accelax.model.levels.energy import compute_energy, leakage, network_energy,
 from accelax.model.levels.latency import level_cycles, run_cycles
 from accelax.model.levels.nest import count_nest
 from accelax.model.levels.networks import NestCounts
-from accelax.model.levels.traffic import Traffic, kept, level_traffic
-from accelax.model.ops import Number, total, where
+from accelax.model.levels.traffic import Traffic, level_traffic
+from accelax.model.ops import Number, total
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,8 @@ def price_nest(
     computes = nest.compute_iterations * nest.instances[-1]
     by_tensor = tuple(tuple(tensor_energy(hardware, traffic, nest, level, t) for t in tensors) for level in levels)
     networks = [_network_energies(structure, hardware, nest, traffic, level) for level in levels]
-    in_use = tuple(_in_use(structure, mapping, nest, level) for level in levels)
     leaked = tuple(
-        0.0 if structure.is_fanout[level] else leakage(structure, hardware, nest, in_use, steady, level)
+        0.0 if structure.is_fanout[level] else leakage(structure, hardware, nest, steady, level)
         for level in levels
     )
     computed = compute_energy(hardware, computes)
@@ -101,14 +100,3 @@ def _network_energies(
         for t in range(len(structure.tensors))
     ]
 
-
-def _in_use(structure: LevelStructure, mapping: LevelMapping, nest: NestCounts, level: int) -> Number:
-    """Instances of ``level`` in use: none when it keeps no tensor."""
-    used: Number = 0.0
-    for tensor in range(len(structure.tensors)):
-        keep = kept(structure, mapping, level, tensor)
-        if keep is True:
-            return nest.instances[level]
-        if keep is not False:
-            used = where(keep, nest.instances[level], used)
-    return used

@@ -1,0 +1,89 @@
+"""Nests whose factors do not divide, as Timeloop counts them (rules.imperfect ``timeloop_residual``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
+from accelax.model.levels.networks import NestCounts
+from accelax.model.levels.residual_chain import RankChain, largest_extent, rank_chain
+from accelax.model.levels.residual_walk import walked_network
+from accelax.model.levels.reuse import iterations
+from accelax.model.levels.tiles import tile_size
+from accelax.model.ops import Number, namespace, product, where
+
+
+def residual_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
+    """Count a nest with residual factors exactly as Timeloop of March 2025 does."""
+    levels, tensors = range(structure.n_levels), range(len(structure.tensors))
+    xp = _namespace(workload, mapping)
+    chains = [rank_chain(structure, mapping, rank) for rank in range(len(structure.ranks))]
+    fanout = tuple(_fanout(structure, chains, level, "trips") for level in levels)
+    instances, peak = [1.0], [1.0]
+    for level in levels:
+        instances.append(product([instances[-1], _fanout(structure, chains, level, "average")]))
+        peak.append(product([peak[-1], fanout[level]]))
+    innermost = structure.n_levels - 1
+    if structure.is_fanout[innermost]:
+        instances[-1] = product([instances[innermost], fanout[innermost]])
+    networks = tuple(
+        tuple(network_counts(structure, workload, mapping, chains, level, tensor, xp) for tensor in tensors)
+        for level in levels
+    )
+    return NestCounts(
+        networks=networks,
+        tiles=tuple(
+            tuple(
+                tile_size(structure, workload, t, tuple(largest_extent(chain, level) for chain in chains)) for t in tensors
+            )
+            for level in levels
+        ),
+        fanout=fanout,
+        instances=tuple(instances),
+        peak_instances=tuple(peak),
+        compute_iterations=compute_iterations(structure, chains),
+        compute_cycles=iterations(structure, mapping, levels),
+    )
+
+
+def _namespace(workload: LevelWorkload, mapping: LevelMapping) -> Any:
+    """numpy for plain numbers, ``jax.numpy`` where any number of the problem is an array of JAX."""
+    grids = (mapping.factor, mapping.residual, mapping.position, mapping.on_x, *workload.coefficients)
+    return namespace(*(value for grid in grids for row in grid for value in row))
+
+
+def _fanout(structure: LevelStructure, chains: list[RankChain], level: int, name: str) -> Number:
+    """The product of one quantity of all spatial loops of a fan-out level; 1 for a storage level."""
+    if not structure.is_fanout[level]:
+        return 1.0
+    return product([getattr(chain, name)[level] for chain in chains])
+
+
+def compute_iterations(structure: LevelStructure, chains: list[RankChain]) -> Number:
+    """Computations of one unit: of the first one below a storage level; the mean over all units ever used below a fan-out."""
+    innermost = structure.n_levels - 1
+    if not structure.is_fanout[innermost]:
+        return product([chain.others[-1] + chain.last[-1] for chain in chains])
+    done, units = [], []
+    for chain in chains:
+        others, last = chain.others[innermost], chain.last[innermost]
+        trips, residual = chain.trips[innermost], chain.residual[innermost]
+        done.append(others * trips + last * residual)
+        units.append(where(others > 0, trips, residual))
+    return product(done) / product(units)
+
+
+def network_counts(
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    chains: list[RankChain],
+    network: int,
+    tensor: int,
+    xp: Any,
+) -> NetworkCounts:
+    """Count what crosses one network for one tensor."""
+    if network == structure.n_levels - 1 and not structure.is_fanout[network]:
+        words = compute_iterations(structure, chains)
+        return NetworkCounts(words, words)
+    return walked_network(structure, workload, mapping, chains, network, tensor, xp)
