@@ -77,3 +77,17 @@ class Mapping:
 
     nodes: tuple[Node, ...]
     dialect: Literal["timeloop", "accelforge"] = "timeloop"
+
+    def to_yaml(self) -> str:
+        """The ``mapping`` section that the dialect would write, as text that a specification reads back.
+
+        >>> print(Mapping((Compute("Z", "MAC"),), "accelforge").to_yaml(), end="")
+        mapping:
+          nodes:
+          - !Compute {einsum: Z, component: MAC}
+        """
+        if self.dialect == "accelforge":
+            from accelax.spec.accelforge.mapping_yaml import write_mapping
+        else:
+            from accelax.spec.timeloop.mapping_yaml import write_mapping
+        return write_mapping(self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from accelax.ir.mapping import Compute, Mapping, Node, Pipeline, Sequential, Storage, Toll
 from accelax.ir.workload import Einsum
 
@@ -27,8 +29,8 @@ def nest_of(mapping: Mapping, einsum: Einsum) -> tuple[Node, ...]:
             tensors = tuple(tensor for tensor in node.tensors if tensor in names)
             if not tensors:
                 continue
-            persistent = {"persistent": node.persistent} if isinstance(node, Storage) else {}
-            node = type(node)(node.component, tensors, **persistent)
+            if tensors != node.tensors:
+                node = dataclasses.replace(node, tensors=tensors)
         nest.append(node)
     return tuple(nest)
 

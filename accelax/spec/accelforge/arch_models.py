@@ -19,7 +19,7 @@ DEFAULT_TOTAL_LATENCY = "sum(a.n_calls / a.throughput for a in actions)"
 
 
 class Comparison(SpecModel):
-    """A bound: every rank of ``expression`` (or, for ``product..`` operators, their product) compared with ``value``."""
+    """A bound on every rank of ``expression`` or, with a ``product..`` operator, on their product."""
 
     expression: SetExpression
     operator: str
@@ -29,7 +29,9 @@ class Comparison(SpecModel):
     @classmethod
     def _known_operator(cls, operator: str) -> str:
         if operator.removeprefix("product") not in OPERATORS:
-            raise ValueError(f"unknown operator {operator!r}; expected one of {', '.join(OPERATORS)} or product<operator>")
+            raise ValueError(
+                f"unknown operator {operator!r}; expected one of {', '.join(OPERATORS)} or product<operator>"
+            )
         return operator
 
 

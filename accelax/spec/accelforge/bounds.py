@@ -78,7 +78,7 @@ def _tighten(inequality: Affine, low: dict[str, float], high: dict[str, float]) 
 
 
 def _check_faces(ranks: Sequence[str], inequalities: Sequence[Affine], high: dict[str, float]) -> None:
-    """Refuse a space unless the origin and, for each rank, its largest value with all others at 0 or at most are in it."""
+    """Refuse a space unless it holds its largest corner, or each rank's largest value with all others at 0."""
 
     def inside(point: dict[str, float]) -> bool:
         return all(sum(c * point[r] for r, c in i.terms) + i.constant >= 0 for i in inequalities)

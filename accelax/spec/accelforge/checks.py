@@ -1,6 +1,8 @@
-"""Whether a mapping is a mapping of given Einsums on given machines: names, order of tile shapes, completeness, fusion."""
+"""Whether a mapping is one of given Einsums on given machines: names, tile shapes, completeness, fusion."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from accelax.errors import UnsupportedError, did_you_mean
 from accelax.ir.mapping import Compute, Mapping, Node, Pipeline, Sequential, Spatial, Storage, Temporal, Toll
@@ -8,7 +10,19 @@ from accelax.ir.nests import nest_of
 from accelax.ir.rules import Rules
 from accelax.ir.tree_machine import TreeMachine
 from accelax.ir.workload import Einsum
+from accelax.spec.accelforge.mapping_yaml import Places
 from accelax.spec.accelforge.models import Collector
+
+
+class _Report:
+    """Notes problems at the places of nodes."""
+
+    def __init__(self, collector: Collector, places: Places):
+        self._collector = collector
+        self._places = places
+
+    def __call__(self, message: str, node: Node | None = None) -> None:
+        self._collector.add(message, self._places.get(id(node), "mapping"))
 
 
 def held_by(mapping: Mapping) -> dict[str, frozenset[str]]:
@@ -38,25 +52,28 @@ def check_mapping(
     machines: tuple[TreeMachine, ...],
     rules: Rules,
     collector: Collector,
-    path: str = "mapping",
+    places: Places | None = None,
 ) -> None:
     """Note everything that keeps ``mapping`` from being a mapping of all ``einsums``.
 
-    Raises UnsupportedError for fused and pipelined mappings, and for imperfect tile shapes beyond AccelForge's rule.
+    ``places`` gives the paths of the mapping's nodes, where they are known. Raises UnsupportedError for fused and
+    pipelined mappings, and for imperfect tile shapes beyond AccelForge's rule.
     """
     known = len(collector.problems)
-    _check_names(mapping, einsums, machines, collector, path)
+    report = _Report(collector, places or {})
+    _check_ends(mapping.nodes, report)
+    _check_names(mapping, einsums, machines, report)
     computed = [node.einsum for node in _all_nodes(mapping.nodes) if isinstance(node, Compute)]
     for einsum in einsums:
         if computed.count(einsum.name) != 1:
             count = computed.count(einsum.name)
-            collector.add(f"the mapping has {count} Compute nodes of {einsum.name!r}, expected 1", path)
+            report(f"the mapping has {count} Compute nodes of {einsum.name!r}, expected 1")
     if len(collector.problems) > known:
         return
     for einsum, machine in zip(einsums, machines, strict=True):
         nest = nest_of(mapping, einsum)
-        _check_loops(nest, einsum, collector, path)
-        _check_storage(nest, einsum, machine, collector, path)
+        _check_loops(nest, einsum, report)
+        _check_storage(nest, einsum, machine, report)
     if len(collector.problems) > known:
         return
     check_unfused(mapping, einsums, machines)
@@ -65,23 +82,31 @@ def check_mapping(
             _check_imperfect(nest_of(mapping, einsum), einsum)
 
 
+def _check_ends(nodes: tuple[Node, ...], report: _Report) -> None:
+    """Each branch ends at a Compute or where it branches, and nowhere before."""
+    for node in nodes[:-1]:
+        if isinstance(node, (Compute, Sequential, Pipeline)):
+            report(f"nodes follow a !{type(node).__name__}; put Einsums in the branches of a !Sequential", node)
+    if not nodes or not isinstance(nodes[-1], (Compute, Sequential, Pipeline)):
+        report("the mapping, or one of its branches, does not end at a !Compute", nodes[-1] if nodes else None)
+    for node in nodes:
+        if isinstance(node, (Sequential, Pipeline)):
+            for branch in node.branches:
+                _check_ends(branch, report)
+
+
 def _check_names(
-    mapping: Mapping,
-    einsums: tuple[Einsum, ...],
-    machines: tuple[TreeMachine, ...],
-    collector: Collector,
-    path: str,
+    mapping: Mapping, einsums: tuple[Einsum, ...], machines: tuple[TreeMachine, ...], report: _Report
 ) -> None:
     """Every name in the mapping is known, and of the right kind."""
     tensors = {name for einsum in einsums for name in einsum.tensor_names}
     ranks = {rank for einsum in einsums for rank in einsum.ranks}
     components = {c.name: c for machine in machines for c in machine.components}
 
-    def known(what: str, name: str, choices: object) -> bool:
-        if name in choices:  # type: ignore[operator]
-            return True
-        collector.add(f"the mapping names the unknown {what} {name!r}{did_you_mean(name, choices)}", path)  # type: ignore[arg-type]
-        return False
+    def known(what: str, name: str, choices: Collection[str]) -> bool:
+        if name not in choices:
+            report(f"unknown {what} {name!r}{did_you_mean(name, choices)}", node)
+        return name in choices
 
     for node in _all_nodes(mapping.nodes):
         if isinstance(node, (Temporal, Spatial)):
@@ -91,39 +116,35 @@ def _check_names(
                 known("tensor", tensor, tensors)
         if isinstance(node, Compute):
             known("Einsum", node.einsum, [einsum.name for einsum in einsums])
-        if isinstance(node, Temporal) or not known("component", node.component, components):  # type: ignore[union-attr]
+        name = getattr(node, "component", None)
+        if name is None or not known("component", name, components):
             continue
-        component = components[node.component]  # type: ignore[union-attr]
+        component = components[name]
         kinds = {Storage: "memory", Toll: "toll", Compute: "compute"}
         if type(node) in kinds and component.kind != kinds[type(node)]:
-            collector.add(f"!{type(node).__name__} of {component.name!r}, which is a {component.kind}", path)
+            report(f"!{type(node).__name__} of {component.name!r}, which is a {component.kind}", node)
         if isinstance(node, Spatial):
             dimensions = [dimension.name for dimension in component.spatial]
             if node.dimension not in dimensions:
                 hint = did_you_mean(node.dimension, dimensions) if dimensions else "; it has no fan-out"
-                collector.add(f"{component.name!r} has no dimension {node.dimension!r}{hint}", path)
+                report(f"{component.name!r} has no dimension {node.dimension!r}{hint}", node)
 
 
-def _check_loops(nest: tuple[Node, ...], einsum: Einsum, collector: Collector, path: str) -> None:
+def _check_loops(nest: tuple[Node, ...], einsum: Einsum, report: _Report) -> None:
     """Tile shapes shrink from the bound of each rank variable to 1."""
     tile = dict(einsum.bounds)
     for node in nest:
         if isinstance(node, (Temporal, Spatial)) and node.rank in tile:
             if node.tile_shape > tile[node.rank] or node.tile_shape < 1:
-                message = f"the tile shape {node.tile_shape} of {node.rank!r} is not between 1 and {tile[node.rank]},"
-                collector.add(f"{message} the extent around its loop", path)
+                outer = tile[node.rank]
+                report(f"the tile shape {node.tile_shape} of {node.rank!r} is not between 1 and {outer}", node)
             tile[node.rank] = node.tile_shape
     for rank, extent in tile.items():
         if extent > 1:
-            collector.add(
-                f"the loops over {rank!r} of {einsum.name!r} end at a tile shape of {extent}; the innermost has to reach 1",
-                path,
-            )
+            report(f"the loops over {rank!r} of {einsum.name!r} end at a tile shape of {extent}, expected 1")
 
 
-def _check_storage(
-    nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine, collector: Collector, path: str
-) -> None:
+def _check_storage(nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine, report: _Report) -> None:
     """Every tensor is stored somewhere, at most once in each component, in inner components below outer ones."""
     last: dict[str, int] = {}
     seen: set[tuple[str, str]] = set()
@@ -133,27 +154,27 @@ def _check_storage(
         position = machine.index(node.component)
         for tensor in node.tensors:
             if (node.component, tensor) in seen:
-                collector.add(f"{tensor!r} is stored twice in {node.component!r}", path)
+                report(f"{tensor!r} is stored twice in {node.component!r}", node)
             elif position < last.get(tensor, -1):
                 outer = machine.components[last[tensor]].name
-                collector.add(f"{tensor!r} is stored in {node.component!r} below {outer!r}, which is inside it", path)
+                report(f"{tensor!r} is stored in {node.component!r} below {outer!r}, which is inside it", node)
             elif tensor not in last and isinstance(node, Toll):
-                collector.add(f"{tensor!r} passes {node.component!r} before it is stored anywhere", path)
+                report(f"{tensor!r} passes {node.component!r} before it is stored anywhere", node)
             seen.add((node.component, tensor))
             last[tensor] = position
     for tensor in einsum.tensor_names:
         if tensor not in last:
-            collector.add(f"the mapping of {einsum.name!r} stores the tensor {tensor!r} nowhere", path)
+            report(f"the mapping of {einsum.name!r} stores the tensor {tensor!r} nowhere")
     if isinstance(nest[-1], Compute) and nest[-1].component != machine.components[-1].name:
         unit = machine.components[-1].name
-        collector.add(f"{einsum.name!r} is computed by {nest[-1].component!r}, expected {unit!r}", path)
+        report(f"{einsum.name!r} is computed by {nest[-1].component!r}, expected {unit!r}", nest[-1])
 
 
 def check_unfused(mapping: Mapping, einsums: tuple[Einsum, ...], machines: tuple[TreeMachine, ...]) -> None:
     """Raise UnsupportedError when Einsums of the mapping depend on each other inside it.
 
-    They do when loops stand above a Sequential, when a tensor that several Einsums use is first stored anywhere else than
-    in the outermost memory, or when storages other than those of that memory are shared.
+    They do when loops stand above a Sequential, when a tensor that several Einsums use is first stored anywhere else
+    than in the outermost memory, or when storages other than those of that memory are shared.
     """
     branching = _branching(mapping.nodes)
     if any(isinstance(node, Pipeline) for node in branching):
@@ -216,8 +237,12 @@ def _check_imperfect(nest: tuple[Node, ...], einsum: Einsum) -> None:
         if isinstance(node, (Temporal, Spatial)) and node.rank in tile:
             if tile[node.rank] % node.tile_shape:
                 if node.rank in looped:
-                    raise UnsupportedError(f"an imperfect tile shape of {node.rank} below its outermost loop", path="mapping")
+                    raise UnsupportedError(
+                        f"an imperfect tile shape of {node.rank} below its outermost loop", path="mapping"
+                    )
                 if not alone[node.rank]:
-                    raise UnsupportedError(f"an imperfect tile shape of {node.rank}, which shares an index", path="mapping")
+                    raise UnsupportedError(
+                        f"an imperfect tile shape of {node.rank}, which shares an index", path="mapping"
+                    )
             looped.add(node.rank)
             tile[node.rank] = node.tile_shape

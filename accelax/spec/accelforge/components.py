@@ -59,9 +59,7 @@ def placed_leaves(arch: Hierarchical, path: str = "arch") -> list[PlacedLeaf]:
 class MachineLowering:
     """Lowers the architecture for one Einsum. Problems go to ``collector``."""
 
-    def __init__(
-        self, arch: Arch, scoped: ScopedEinsum, rules: Rules, collector: Collector, held: Held | None = None
-    ):
+    def __init__(self, arch: Arch, scoped: ScopedEinsum, rules: Rules, collector: Collector, held: Held | None = None):
         self.arch = arch
         self.rules = rules
         self.collector = collector

@@ -1,4 +1,4 @@
-"""``total_latency`` expressions: evaluated once with symbols for the numbers of calls, which leaves a tree of operations.
+"""``total_latency`` expressions: evaluated once with symbols for numbers of calls, which leaves a tree of operations.
 
 A model that sees many mappings then evaluates the tree, and knows nothing of expressions.
 """

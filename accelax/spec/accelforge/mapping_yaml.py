@@ -7,12 +7,14 @@
       - !Spatial {rank_variable: k, tile_shape: 1, component: PE, name: X}
       - !Compute {einsum: Z, component: MAC}
 
-A node's kind is its tag or, in plain Python data, its ``type``. ``Nested`` groups nodes and means nothing by itself.
+A node's kind is its tag or, in plain Python data, its ``tag`` or ``type``. ``Nested`` groups nodes and means nothing by
+itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping as MappingABC, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingABC
 
 from accelax.errors import did_you_mean
 from accelax.ir.mapping import Compute, Mapping, Node, Pipeline, Sequential, Spatial, Storage, Temporal, Toll
@@ -31,12 +33,21 @@ _FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Reservation": ((), ("purposes", "resource", "persistent")),
     "TextBox": ((), ()),
 }
-_IGNORED = ("type", "text", "n_iterations")
+_IGNORED = ("tag", "type", "text", "n_iterations")
 """Fields that say nothing new: the kind in plain data, labels of drawings, counts that follow from the tile shapes."""
 
 
-def read_mapping(raw: object, scope: Scope, collector: Collector, path: str = "mapping") -> Mapping | None:
-    """Read a ``mapping`` section, or a bare list of nodes; None when there are none. Problems go to ``collector``."""
+Places = dict[int, str]
+"""Where nodes are written: the ``id`` of a node to its path."""
+
+
+def read_mapping(
+    raw: object, scope: Scope, collector: Collector, places: Places | None = None, path: str = "mapping"
+) -> Mapping | None:
+    """Read a ``mapping`` section, or a bare list of nodes; None when there are none.
+
+    Problems go to ``collector``, and the path of each node that has no children to ``places``.
+    """
     nodes = raw.get("nodes") if isinstance(raw, MappingABC) else raw
     if not nodes:
         return None
@@ -45,10 +56,11 @@ def read_mapping(raw: object, scope: Scope, collector: Collector, path: str = "m
             if key not in ("nodes", "title", *_IGNORED):
                 collector.add(f"unknown field {key!r}{did_you_mean(key, ['nodes', 'title'])}", f"{path}.{key}")
         path = f"{path}.nodes"
-    return Mapping(_read_nodes(nodes, scope, collector, path), dialect="accelforge")
+    places = {} if places is None else places
+    return Mapping(_read_nodes(nodes, scope, collector, places, path), dialect="accelforge")
 
 
-def _read_nodes(nodes: object, scope: Scope, collector: Collector, path: str) -> tuple[Node, ...]:
+def _read_nodes(nodes: object, scope: Scope, collector: Collector, places: Places, path: str) -> tuple[Node, ...]:
     """Read a list of nodes; those of Nested are inlined, and reservations and texts left out."""
     if not isinstance(nodes, Sequence) or isinstance(nodes, str):
         collector.add(f"expected a list of nodes, got {nodes!r}", path)
@@ -60,20 +72,22 @@ def _read_nodes(nodes: object, scope: Scope, collector: Collector, path: str) ->
         if not _check_fields(raw, kind, collector, place):
             continue
         if kind == "Nested":
-            found.extend(_read_nodes(raw["nodes"], scope, collector, f"{place}.nodes"))
+            found.extend(_read_nodes(raw["nodes"], scope, collector, places, f"{place}.nodes"))
         elif kind in ("Sequential", "Pipeline"):
-            found.append(_read_branches(kind, raw["nodes"], scope, collector, f"{place}.nodes"))
+            found.append(_read_branches(kind, raw["nodes"], scope, collector, places, f"{place}.nodes"))
         else:
             node = _read_leaf(kind, raw, scope, collector, place)
-            found += [node] if node is not None else []
+            if node is not None:
+                places[id(node)] = place
+                found.append(node)
     return tuple(found)
 
 
 def kind_of(raw: object) -> str:
-    """The kind of a node: its tag, or its ``type`` in plain data; empty when it has none."""
+    """The kind of a node: its tag, or its ``tag`` or ``type`` in plain data; empty when it has none."""
     tag = getattr(raw, "tag", None)
     if not tag and isinstance(raw, MappingABC):
-        tag = raw.get("type")
+        tag = raw.get("tag", raw.get("type"))
     return str(tag or "").lstrip("!").split(".")[-1]
 
 
@@ -95,15 +109,17 @@ def _check_fields(raw: object, kind: str, collector: Collector, path: str) -> bo
     return not missing
 
 
-def _read_branches(kind: str, nodes: object, scope: Scope, collector: Collector, path: str) -> Sequential | Pipeline:
+def _read_branches(
+    kind: str, nodes: object, scope: Scope, collector: Collector, places: Places, path: str
+) -> Sequential | Pipeline:
     """Each element of the list is a branch: the nodes of a Nested, or one node."""
     branches: list[tuple[Node, ...]] = []
     for position, raw in enumerate(nodes if isinstance(nodes, Sequence) and not isinstance(nodes, str) else ()):
         place = f"{path}[{position}]"
         if kind_of(raw) == "Nested" and isinstance(raw, MappingABC):
-            branches.append(_read_nodes(raw.get("nodes", ()), scope, collector, f"{place}.nodes"))
+            branches.append(_read_nodes(raw.get("nodes", ()), scope, collector, places, f"{place}.nodes"))
         else:
-            branches.append(_read_nodes([raw], scope, collector, place))
+            branches.append(_read_nodes([raw], scope, collector, places, place))
     if not branches:
         collector.add(f"!{kind} has no branches", path)
     return Sequential(tuple(branches)) if kind == "Sequential" else Pipeline(tuple(branches))
@@ -208,6 +224,15 @@ def _scalar(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_scalar(item) for item in value) + "]"
     if isinstance(value, str):
-        plain = value.isidentifier() and value.lower() not in ("true", "false", "null", "none", "yes", "no", "on", "off")
+        plain = value.isidentifier() and value.lower() not in (
+            "true",
+            "false",
+            "null",
+            "none",
+            "yes",
+            "no",
+            "on",
+            "off",
+        )
         return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return str(value)

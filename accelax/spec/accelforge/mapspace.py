@@ -110,13 +110,21 @@ def _kept_violations(nest: tuple[Node, ...], machine: TreeMachine) -> list[str]:
 
 
 def _factor_violations(nest: tuple[Node, ...], einsum: Einsum, temporal: bool, spatial: bool) -> list[str]:
-    """Tile shapes that do not divide the one around them, where that is not explored."""
+    """Tile shapes that do not divide the one around them, where that is not explored.
+
+    A spatial loop of any bound makes a temporal loop above it imperfect, so it is enough that one of the loops over the
+    rank variable is of a kind whose imperfect bounds are explored.
+    """
+    explored = {
+        node.rank
+        for node in nest
+        if (isinstance(node, Temporal) and temporal) or (isinstance(node, Spatial) and spatial)
+    }
     found, tile, looped = [], dict(einsum.bounds), set[str]()
     for node in nest:
         if not isinstance(node, (Temporal, Spatial)) or node.rank not in tile:
             continue
-        explored = temporal if isinstance(node, Temporal) else spatial
-        if tile[node.rank] % node.tile_shape and not (explored and node.rank not in looped):
+        if tile[node.rank] % node.tile_shape and (node.rank not in explored or node.rank in looped):
             found.append(f"the tile shape {node.tile_shape} of {node.rank} does not divide {tile[node.rank]}")
         looped.add(node.rank)
         tile[node.rank] = node.tile_shape
@@ -137,7 +145,7 @@ def spatial_bounds(nest: tuple[Node, ...], einsum: Einsum) -> dict[tuple[str, st
 
 
 def _spatial_violations(nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine) -> list[str]:
-    """Loops beyond the fan-out, loops that do not reuse what they must, loop bounds, and loops below their component."""
+    """Loops beyond the fan-out, loops that do not reuse what they must, loop bounds, loops in the wrong place."""
     found = []
     used = spatial_bounds(nest, einsum)
     relevant = {tensor.name: set(tensor.ranks) for tensor in einsum.tensors}
@@ -166,7 +174,7 @@ def _bound_violations(loops: list[tuple[str, int]], comparison: Comparison, wher
 
 
 def comparison_violations(values: dict[str, int], comparison: Comparison, default: int) -> list[str]:
-    """What breaks a comparison of ``values`` by rank (``default`` where a rank has none); its product for ``product..``."""
+    """What breaks a comparison of ``values`` by rank (``default`` where a rank has none), or of their product."""
     operator = comparison.operator.removeprefix("product")
     compare = _COMPARE[operator]
     numbers = {rank: values.get(rank, default) for rank in comparison.ranks}
@@ -180,7 +188,7 @@ def comparison_violations(values: dict[str, int], comparison: Comparison, defaul
 
 
 def _order_violations(nest: tuple[Node, ...], machine: TreeMachine) -> list[str]:
-    """Spatial loops of a component stand above the storages of it and of what is inside it, and below all others."""
+    """Spatial loops of a component stand above storages of it and of what is inside it, below all others."""
     found = []
     for position, node in enumerate(nest):
         if not isinstance(node, Spatial):

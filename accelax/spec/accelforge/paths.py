@@ -1,28 +1,24 @@
-"""The path grammar: ``arch.GLB.size``, ``workload.rank_sizes.M``, ``variables.width``, ``rules.halo``.
+"""Setting values by their paths: ``arch.GLB.size``, ``workload.rank_sizes.M``, ``variables.width``.
 
-Dots stand between keys and ``[n]`` indexes a list. A component's name directly after ``arch.`` is looked up wherever the
-component stands, and an item of a list of named things may be named (``arch.GLB.actions.read.energy``).
+In addition to what :mod:`accelax.spec.paths` says, an item of a list of named things may be named
+(``arch.GLB.actions.read.energy``).
 """
 
 from __future__ import annotations
 
-import dataclasses
-import re
-import typing
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from accelax.errors import Problem, SpecError, did_you_mean
-from accelax.ir.rules import Rules
 from accelax.spec.accelforge.arch_models import Arch
 from accelax.spec.accelforge.models import SpecModel
-from accelax.spec.accelforge.reading import read_value
+from accelax.spec.paths import parse_path, rules_with
+from accelax.spec.text import Quoted
+from accelax.spec.text.scalars import plain_scalar
 
 if TYPE_CHECKING:
     from accelax.spec.accelforge.specification import AccelForgeSpecification
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(-?\d+)\]")
 ROOTS = ("arch", "workload", "mapper", "renames", "variables", "rules")
 
 
@@ -30,44 +26,24 @@ def _fail(message: str, path: str) -> SpecError:
     return SpecError([Problem(message, path=path)])
 
 
-def steps_of(path: str) -> list[str | int]:
-    """The steps of a path. Raises SpecError when it has none or is malformed.
+def set_value(spec: AccelForgeSpecification, path: str, value: object) -> Callable[[], None]:
+    """Set the value that ``path`` names in ``spec`` and return what undoes it.
 
-    >>> steps_of("arch.nodes[1].size")
-    ['arch', 'nodes', 1, 'size']
+    Texts are read as they would be in a file. Raises SpecError, and then nothing has changed.
     """
-    found = [match[1] if match[1] is not None else int(match[2]) for match in _STEP.finditer(path)]
-    rebuilt = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found).lstrip(".")
-    if not found or rebuilt != path:
-        raise _fail("expected names with dots between them, such as arch.GLB.size", path)
-    return found
-
-
-def set_value(spec: AccelForgeSpecification, path: str, value: object) -> None:
-    """Set the value that ``path`` names in ``spec``; texts that read as numbers become numbers. Raises SpecError."""
-    root, *steps = steps_of(path)
-    value = read_value(value)
+    root, *steps = parse_path(path)
+    if isinstance(value, str) and not isinstance(value, Quoted):
+        value = plain_scalar(value)
     if root not in ROOTS or not steps:
         raise _fail(f"no value {path!r}{did_you_mean(root, ROOTS)}", path)
     if root == "rules":
-        spec.rules = rules_with(spec.rules, ".".join(str(step) for step in steps), value)
-        return
+        before = spec.rules
+        spec.rules = rules_with(before, ".".join(str(step) for step in steps), value)
+        return lambda: setattr(spec, "rules", before)
     target: Any = getattr(spec, str(root))
     for step in steps[:-1]:
         target = _child(target, step, path)
-    _assign(target, steps[-1], value, path)
-
-
-def rules_with(rules: Rules, name: str, value: object) -> Rules:
-    """``rules`` with one field changed. Raises SpecError for an unknown field or value."""
-    hints = typing.get_type_hints(Rules)
-    path = f"rules.{name}"
-    if name not in hints:
-        raise _fail(f"no rule {name!r}{did_you_mean(name, hints)}", path)
-    allowed = typing.get_args(hints[name]) or (True, False)
-    if value not in allowed or isinstance(value, bool) != isinstance(allowed[0], bool):
-        raise _fail(f"unknown value {value!r}{did_you_mean(value, allowed)}", path)
-    return dataclasses.replace(rules, **{name: value})
+    return _assign(target, steps[-1], value, path)
 
 
 def _child(target: Any, step: str | int, path: str) -> Any:
@@ -102,19 +78,23 @@ def _index(items: list[Any], step: str | int, path: str) -> int:
     raise _fail(f"no item {step!r}{did_you_mean(step, [name for name in names if name])}", path)
 
 
-def _assign(target: Any, step: str | int, value: object, path: str) -> None:
-    """Set the last step of a path."""
+def _assign(target: Any, step: str | int, value: object, path: str) -> Callable[[], None]:
+    """Set the last step of a path, and return what undoes it."""
     if isinstance(target, SpecModel):
-        _child(target, step, path)
+        before = _child(target, step, path)
         try:
             setattr(target, str(step), value)
-        except (ValidationError, SpecError) as error:
-            problems = error.problems if isinstance(error, SpecError) else ()
-            messages = "; ".join(problem.message for problem in problems) or str(error)
-            raise _fail(messages, path) from None
-    elif isinstance(target, list):
-        target[_index(target, step, path)] = value
-    elif isinstance(target, dict):
-        target[step] = value
-    else:
-        raise _fail(f"no value {step!r}", path)
+        except SpecError as error:
+            raise _fail("; ".join(problem.message for problem in error.problems), path) from None
+        return lambda: setattr(target, str(step), before)
+    if isinstance(target, list):
+        index = _index(target, step, path)
+        before, target[index] = target[index], value
+        return lambda: target.__setitem__(index, before)
+    if isinstance(target, dict):
+        if step not in target:
+            target[step] = value
+            return lambda: target.pop(step)
+        before, target[step] = target[step], value
+        return lambda: target.__setitem__(step, before)
+    raise _fail(f"no value {step!r}", path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping as MappingABC, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,8 @@ from accelax.spec.accelforge.einsum_text import EinsumTextError, parse_einsum_te
 from accelax.spec.accelforge.mapping_yaml import kind_of
 from accelax.spec.accelforge.models import Collector, Sources, build
 from accelax.spec.accelforge.workload_models import EinsumModel, Mapper, Renames, Workload
-from accelax.spec.text import SourceDict, SourceList, location_of
-from accelax.spec.text.merge import merge_into
+from accelax.spec.combine import combine_documents
+from accelax.spec.text import Problems, location_of
 
 SECTIONS = ("arch", "workload", "mapping", "renames", "variables", "config", "mapper", "model")
 
@@ -29,35 +30,6 @@ class Sections:
     variables: dict[str, Any] = field(default_factory=dict)
     mapping: Any = None
     sources: Sources = field(default_factory=Sources)
-
-
-def sourced(value: object) -> object:
-    """A copy of plain or located data as located containers, which documents can be merged into."""
-    if isinstance(value, MappingABC):
-        twin = value.copy() if isinstance(value, SourceDict) else SourceDict(value, tag=getattr(value, "tag", None))
-        for key in twin:
-            twin[key] = sourced(twin[key])
-        return twin
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        twin_list = value.copy() if isinstance(value, SourceList) else SourceList(value)
-        for position, item in enumerate(twin_list):
-            twin_list[position] = sourced(item)
-        return twin_list
-    return value
-
-
-def merged(documents: Sequence[MappingABC[str, Any]]) -> SourceDict:
-    """One dictionary from several documents: dictionaries of one key are merged, lists joined; the first scalar stands.
-
-    >>> merged([{"workload": {"rank_sizes": {"M": 4}}}, {"workload": {"n_instances": 2}}])
-    {'workload': {'rank_sizes': {'M': 4}, 'n_instances': 2}}
-    """
-    whole = SourceDict()
-    for document in documents:
-        copy = sourced(document)
-        assert isinstance(copy, SourceDict)
-        merge_into(whole, copy, deep=True)
-    return whole
 
 
 def _locations(value: object, path: str, table: dict[str, Location]) -> None:
@@ -78,10 +50,12 @@ def _locations(value: object, path: str, table: dict[str, Location]) -> None:
 
 def read_sections(documents: Sequence[MappingABC[str, Any]]) -> Sections:
     """Read documents into the objects of one specification. Raises SpecError with everything that is wrong."""
-    data = merged(documents)
+    clashes = Problems()
+    data = combine_documents(documents, clashes)  # type: ignore[arg-type]
     table: dict[str, Location] = {}
     _locations(data, "", table)
     collector = Collector(Sources(table))
+    collector.problems.extend(clashes.items)
     sections = Sections(sources=collector.sources)
     for key in data:
         if key not in SECTIONS:
@@ -112,7 +86,7 @@ def _read_arch(raw: object, collector: Collector) -> Arch:
     if not isinstance(raw, MappingABC):
         collector.add(f"expected a mapping with 'nodes', got {raw!r}", "arch")
         return Arch()
-    fields = {key: value for key, value in raw.items() if key not in ("nodes", "type")}
+    fields = {key: value for key, value in raw.items() if key not in ("nodes", "tag", "type")}
     arch = build(Arch, fields, "arch", collector) or Arch()
     arch.nodes = _read_nodes(raw.get("nodes") or [], "arch.nodes", collector)
     if not arch.nodes:
@@ -138,7 +112,7 @@ def _read_node(raw: object, path: str, collector: Collector) -> ArchNode | None:
         what = f"unknown node !{kind}" if kind else "expected a node with a tag such as !Memory"
         collector.add(what + did_you_mean(kind, NODE_KINDS), path)
         return None
-    fields = {key: value for key, value in raw.items() if key != "type"}
+    fields = {key: value for key, value in raw.items() if key not in ("tag", "type")}
     if model is UnsupportedNode:
         return build(model, {**fields, "kind": kind}, path, collector)
     if model is Hierarchical:
@@ -193,17 +167,3 @@ def _read_einsum(raw: object, path: str, collector: Collector) -> EinsumModel | 
             elif key not in access:
                 access[key] = value
     return build(EinsumModel, {"name": name, **fields, "tensor_accesses": accesses}, path, collector)
-
-
-def read_value(text: object) -> object:
-    """The value that ``--set`` means by a text: a number or a truth value where it reads as one, else the text."""
-    if not isinstance(text, str):
-        return text
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

@@ -1,7 +1,7 @@
 """Names and their values, for the expressions of a specification.
 
-A scope holds values that are known and others that are expressions themselves (variables, fields of the same component),
-which are evaluated when first needed. A cycle among them is an error.
+A scope holds values that are known and others that are expressions themselves (variables, fields of the same
+component), which are evaluated when first needed. A cycle among them is an error.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ class Scope:
         """The value of an expression that must be a set of tensors (or, with ``kind`` ``rank``, of rank variables)."""
         found = self.evaluate(value)
         if not isinstance(found, ElementSet):
-            names = [name for name, known in self.values.items() if isinstance(known, ElementSet) and known.kind == kind]
+            names = [
+                name for name, known in self.values.items() if isinstance(known, ElementSet) and known.kind == kind
+            ]
             hint = did_you_mean(value, names) if found is value else ""
             raise EvaluationError(f"expected a set of {kind}s, got {_shown(value, found)}{hint}")
         if found.kind != kind:

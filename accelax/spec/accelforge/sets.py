@@ -1,4 +1,4 @@
-"""Sets that know the space they live in, so that ``~`` has a meaning: what AccelForge's set expressions compute with."""
+"""Sets that know the space they live in, so that ``~`` has a meaning: the values of AccelForge's set expressions."""
 
 from __future__ import annotations
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as MappingABC, Sequence
-from typing import Any
+import contextlib
+from collections.abc import Mapping as MappingABC
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from accelax.errors import SpecError, UnsupportedError, did_you_mean
 from accelax.ir.lowered import LoweredTree
 from accelax.ir.mapping import Mapping
 from accelax.ir.rules import Rules
+from accelax.ir.tree_machine import TreeMachine
 from accelax.spec.accelforge.arch_models import Arch
 from accelax.spec.accelforge.checks import check_mapping, held_by
 from accelax.spec.accelforge.components import MachineLowering
@@ -20,16 +23,17 @@ from accelax.spec.accelforge.reading import read_sections
 from accelax.spec.accelforge.scope import EvaluationError, Scope
 from accelax.spec.accelforge.workload import ScopedEinsum, lower_workload
 from accelax.spec.accelforge.workload_models import Mapper, Renames, Workload, objectives_of
+from accelax.spec.specification import Specification
 
 
-class AccelForgeSpecification:
+class AccelForgeSpecification(Specification):
     """``arch``, ``workload``, ``mapping``, ``renames``, ``variables`` and ``mapper`` as objects that can be changed.
 
-    :meth:`lowered` reflects the objects as they are when it is called. ``SpecError`` is raised for everything that is
-    wrong at once, by the constructor; what is right and not supported is refused by :meth:`lowered`.
+    :meth:`lowered` reflects the objects as they are when it is called. The constructor raises SpecError for everything
+    that is wrong, at once; what is right and not supported is refused by :meth:`lowered`.
     """
 
-    dialect = "accelforge"
+    dialect: ClassVar[str] = "accelforge"
 
     def __init__(self, documents: Sequence[MappingABC[str, Any]]):
         sections = read_sections(documents)
@@ -38,15 +42,28 @@ class AccelForgeSpecification:
         self.renames: Renames = sections.renames
         self.mapper: Mapper = sections.mapper
         self.variables: dict[str, Any] = sections.variables
-        self.rules = Rules.accelforge()
+        self._rules = Rules.accelforge()
         self._sources = sections.sources
         self._mapping_source: Any = sections.mapping
         self._mapping: Mapping | None = None
+        self._places: dict[int, str] = {}
         self._mapspace_of: AccelForgeSpecification = self
-        try:
+        with contextlib.suppress(UnsupportedError):
             self.lowered()
-        except UnsupportedError:
-            pass
+
+    @classmethod
+    def from_documents(cls, documents: Sequence[MappingABC[str, Any]]) -> AccelForgeSpecification:
+        """Build a specification from the documents of its files, or from plain dictionaries. Raises SpecError."""
+        return cls(documents)
+
+    @property
+    def rules(self) -> Rules:
+        """The accounting rules: AccelForge's, until set."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self._rules = rules
 
     @property
     def mapping(self) -> Mapping | None:
@@ -54,7 +71,8 @@ class AccelForgeSpecification:
         if self._mapping is not None:
             return self._mapping
         collector = Collector(self._sources)
-        mapping = read_mapping(self._mapping_source, self._variables(), collector)
+        self._places.clear()
+        mapping = read_mapping(self._mapping_source, self._variables(), collector, self._places)
         collector.raise_if_any()
         return mapping
 
@@ -66,6 +84,7 @@ class AccelForgeSpecification:
             setattr(twin, name, getattr(self, name).model_copy(deep=True))
         twin.variables = dict(self.variables)
         twin._mapping = mapping
+        twin._places = {}
         twin._mapspace_of = self._mapspace_of
         return twin
 
@@ -85,11 +104,18 @@ class AccelForgeSpecification:
         return self.mapper.settings
 
     def set(self, path: str, value: object) -> None:
-        """Set the value that ``path`` names: ``arch.GLB.size``, ``workload.rank_sizes.M``, ``variables.x``, ``rules.halo``.
+        """Set the value that ``path`` names: ``arch.GLB.size``, ``workload.rank_sizes.M``, ``rules.halo``.
 
-        Raises SpecError when there is no such value or it can not be ``value``.
+        A mapping of the file is not checked against the change before :meth:`lowered` is called. Raises SpecError when
+        there is no such value or it can not be ``value``, and leaves the specification as it was.
         """
-        set_value(self, path, value)
+        restore = set_value(self, path, value)
+        try:
+            with contextlib.suppress(UnsupportedError):
+                self.lower(None)
+        except SpecError:
+            restore()
+            raise
 
     def lowered(self) -> LoweredTree:
         """The specification as the intermediate representation.
@@ -98,29 +124,41 @@ class AccelForgeSpecification:
         """
         return self.lower(self.mapping)
 
-    def lower(self, mapping: Mapping | None, check: bool = True) -> LoweredTree:
-        """Lower with another mapping than the specification's; ``check`` says whether to check that it is a mapping of it."""
+    def lower(self, mapping: Mapping | None) -> LoweredTree:
+        """Lower with ``mapping`` in place of the specification's own. Raises as :meth:`lowered`."""
         collector = Collector(self._sources)
         refused: list[UnsupportedError] = []
         scoped = self._scoped(collector, refused)
-        machines = []
-        for entry in scoped:
-            held = None if mapping is None else held_by(mapping)
-            try:
-                machines.append(MachineLowering(self.arch, entry, self.rules, collector, held).machine())
-            except UnsupportedError as error:
-                refused.append(UnsupportedError(error.feature, error.location or self._sources.location(error.path), error.path))
+        machines = self._machines(scoped, mapping, collector, refused)
         einsums = tuple(entry.einsum for entry in scoped)
-        if mapping is not None and check and len(machines) == len(self.workload.einsums):
+        if mapping is not None and len(machines) == len(self.workload.einsums):
             try:
-                check_mapping(mapping, einsums, tuple(machines), self.rules, collector)
+                check_mapping(mapping, einsums, machines, self.rules, collector, self._places)
             except UnsupportedError as error:
                 refused.append(error)
         instances = self._instances(collector)
         collector.raise_if_any()
         if refused:
-            raise refused[0]
-        return LoweredTree(einsums, tuple(machines), mapping, self.rules, instances)
+            first = refused[0]
+            raise UnsupportedError(first.feature, first.location or self._sources.location(first.path), first.path)
+        return LoweredTree(einsums, machines, mapping, self.rules, instances)
+
+    def _machines(
+        self,
+        scoped: list[ScopedEinsum],
+        mapping: Mapping | None,
+        collector: Collector,
+        refused: list[UnsupportedError],
+    ) -> tuple[TreeMachine, ...]:
+        """The machine as each Einsum sees it."""
+        held = None if mapping is None else held_by(mapping)
+        machines = []
+        for entry in scoped:
+            try:
+                machines.append(MachineLowering(self.arch, entry, self.rules, collector, held).machine())
+            except UnsupportedError as error:
+                refused.append(error)
+        return tuple(machines)
 
     def _scoped(self, collector: Collector, refused: list[UnsupportedError]) -> list[ScopedEinsum]:
         """The Einsums with their scopes."""

@@ -1,4 +1,4 @@
-"""From the ``workload`` section to :class:`accelax.ir.Einsum`: bounds, projections, bits, and the scope of each Einsum."""
+"""From the ``workload`` section to :class:`accelax.ir.Einsum`: bounds, projections, bits, and scopes."""
 
 from __future__ import annotations
 
@@ -127,9 +127,7 @@ def _projection(access: TensorAccess, path: str, collector: Collector) -> tuple[
     return tuple(indices)
 
 
-def _bounds(
-    einsum: EinsumModel, workload: Workload, scope: Scope, path: str, collector: Collector
-) -> dict[str, int]:
+def _bounds(einsum: EinsumModel, workload: Workload, scope: Scope, path: str, collector: Collector) -> dict[str, int]:
     """The bounding box of ``0 <= projection < rank_size`` and the iteration space."""
     ranks = ranks_of_einsum(einsum)
     inequalities = _inequalities(einsum, workload, scope, path, collector)
