@@ -1,0 +1,1 @@
+"""Specifications: text to objects to the intermediate representation. Never imports jax."""

@@ -1,0 +1,198 @@
+"""A specification in Timeloop's dialect (v4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from accelax.errors import Problem, SpecError, did_you_mean
+from accelax.ir import LoweredLevels, Mapping, Rules
+from accelax.spec.combine import combine_documents, copy_tree
+from accelax.spec.paths import parse_path, rules_with
+from accelax.spec.specification import Specification
+from accelax.spec.text import Problems, SourceDict, SourceList, location_of
+from accelax.spec.text.scalars import plain_scalar
+from accelax.spec.timeloop.mapspace import LevelMapspace
+from accelax.spec.timeloop.state import State, lower_state, read_state, section_name
+from accelax.spec.timeloop.views import ArchitectureView, Keys, View, leaf_keys
+
+LIST_SECTIONS = ("mapping",)
+
+
+class TimeloopSpecification(Specification):
+    """``architecture``, ``problem``, ``mapping`` and the rest, as live views; everything is read again after a change.
+
+    The constructor raises SpecError with every mistake. What is right and not supported is refused by :meth:`lowered`.
+    """
+
+    dialect: ClassVar[str] = "timeloop"
+
+    def __init__(self, documents: Sequence[MappingABC[str, Any]]):
+        problems = Problems()
+        self._raw = combine_documents(documents, problems, section_name)
+        problems.raise_if_any()
+        self._state: State = read_state(self._raw)
+        self._rules: Rules | None = None
+        self._mapping: Mapping | None = None
+        self._original: TimeloopSpecification | None = None
+
+    @property
+    def architecture(self) -> ArchitectureView:
+        """The architecture; ``find(name)`` gives a component."""
+        return ArchitectureView(self, ("architecture",))
+
+    @property
+    def problem(self) -> View:
+        """The problem: ``problem.instance.C = 64`` changes a bound."""
+        return View(self, ("problem",))
+
+    @property
+    def variables(self) -> View:
+        """The variables that expressions use."""
+        return View(self, ("variables",))
+
+    @property
+    def components(self) -> View:
+        """The compound components, as written."""
+        return View(self, ("components",))
+
+    @property
+    def rules(self) -> Rules:
+        """Timeloop's rules with the switches of ``globals.environment_variables``, unless set."""
+        return self._rules or self._state.rules or Rules.timeloop()
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        if not isinstance(rules, Rules):
+            raise SpecError(f"expected accelax.Rules, got {type(rules).__name__}")
+        self._rules = rules
+
+    @property
+    def mapping(self) -> Mapping | None:
+        """The file's ``mapping`` joined with every node's constraints; None when they do not determine one.
+
+        Raises:
+            SpecError: there is a ``mapping`` and its factors do not make the bounds.
+        """
+        return self._mapping or lower_state(self._state, self._rules, self._raw).mapping
+
+    @property
+    def mapspace(self) -> LevelMapspace:
+        """The mappings that the constraints allow: those of the original where :meth:`with_mapping` made this one."""
+        return LevelMapspace((self._original or self).lowered())
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """``mapper.optimization_metrics``; ``edp`` when it says nothing."""
+        mapper = self._state.sections["mapper"]
+        assert isinstance(mapper, dict)
+        given = mapper["optimization_metrics"] or mapper["optimization_metric"] or ["edp"]
+        return (given,) if isinstance(given, str) else tuple(given)
+
+    @property
+    def search_settings(self) -> dict[str, Any]:
+        """The other keys of ``mapper``, and the ``template`` of the mapspace."""
+        mapper, mapspace = self._state.sections["mapper"], self._state.sections["mapspace"]
+        assert isinstance(mapper, dict)
+        assert isinstance(mapspace, dict)
+        hidden = ("version", "optimization_metric", "optimization_metrics")
+        return {k: v for k, v in mapper.items() if k not in hidden} | {"template": mapspace["template"]}
+
+    def with_mapping(self, mapping: Mapping) -> TimeloopSpecification:
+        """A copy with ``mapping`` alone, free of all mapping constraints; the reuse switches of the levels stay."""
+        twin = object.__new__(type(self))
+        twin._raw = copy_tree(self._raw)  # type: ignore[assignment]
+        twin._state, twin._rules, twin._mapping = self._state, self._rules, mapping
+        twin._original = self._original or self._frozen()
+        return twin
+
+    def _frozen(self) -> TimeloopSpecification:
+        """A copy that later changes of this specification do not reach."""
+        twin = object.__new__(type(self))
+        twin._raw = copy_tree(self._raw)  # type: ignore[assignment]
+        twin._state, twin._rules, twin._mapping, twin._original = self._state, self._rules, self._mapping, None
+        return twin
+
+    def lowered(self) -> LoweredLevels:
+        """The IR of the current state.
+
+        Raises:
+            SpecError: there is a ``mapping`` and its factors do not make the bounds.
+            UnsupportedError: a feature that was recognized and is not supported.
+        """
+        return lower_state(self._state, self._rules, self._raw, self._mapping)
+
+    def set(self, path: str, value: object) -> None:
+        """Set one value by its path; a string is read as it would be in the file.
+
+        Raises:
+            SpecError: no such place, or the value does not fit; the specification stays as it was.
+        """
+        steps = parse_path(path)
+        if steps[0] == "rules":
+            if len(steps) != 2:
+                raise SpecError([Problem("expected rules.NAME", path=path)])
+            self.rules = rules_with(self.rules, str(steps[1]), value)
+            return
+        if isinstance(value, str):
+            value = plain_scalar(value) if value else value
+        self.set_at(self._resolve(steps, path), value)
+
+    def _resolve(self, steps: list[str | int], path: str) -> Keys:
+        """Turn the steps of a path into keys of the tree: a component's name after ``architecture`` is looked up."""
+        first = section_name(str(steps[0]))
+        if first not in self._state.sections and first not in self._raw:
+            raise SpecError([Problem(f"no section {first!r}{did_you_mean(first, self._raw)}", path=path)])
+        if first == "architecture" and len(steps) > 1 and steps[1] not in ("nodes", "version"):
+            return (*leaf_keys(self, steps[1]), *steps[2:])
+        return (first, *steps[1:])
+
+    def value_at(self, keys: Keys) -> Any:
+        """The evaluated value that keys lead to. Raises KeyError."""
+        value: Any = self._state.sections
+        for i, key in enumerate(keys):
+            value = self._state.architecture.root if i == 0 and key == "architecture" else value[key]
+        return value
+
+    def set_at(self, keys: Keys, value: object) -> None:
+        """Write a value into the text and read everything again.
+
+        Raises:
+            SpecError: it does not fit; everything stays as it was.
+        """
+        path = ".".join(map(str, keys))
+        raw = copy_tree(self._raw)
+        holder: Any = raw
+        for position, key in enumerate(keys[:-1]):
+            holder = self._step_into(holder, key, keys[position + 1], path)
+        last = keys[-1]
+        if isinstance(holder, SourceList):
+            if not isinstance(last, int) or not -len(holder) <= last < len(holder):
+                raise SpecError([Problem(f"no item {last!r} in a list of {len(holder)}", path=path)])
+            holder[last] = copy_tree(value)
+        elif isinstance(holder, SourceDict) and isinstance(last, str):
+            holder.place(last, copy_tree(value), holder.key_locations.get(last), location_of(holder, last))
+        else:
+            raise SpecError([Problem("no such value", path=path)])
+        assert isinstance(raw, SourceDict)
+        self._state, self._raw = read_state(raw), raw
+
+    @staticmethod
+    def _step_into(holder: Any, key: str | int, following: str | int, path: str) -> Any:
+        """The container below ``key``, made where an optional section is not there yet."""
+        if isinstance(holder, SourceDict) and isinstance(key, str):
+            if holder.get(key) is None and isinstance(following, str):
+                holder.place(key, SourceDict(), None, None)
+            inner = holder.get(key)
+        elif isinstance(holder, SourceList) and isinstance(key, int) and -len(holder) <= key < len(holder):
+            inner = holder[key]
+        elif isinstance(holder, SourceList):
+            named = [item for item in holder if isinstance(item, dict) and item.get("name") == key]
+            inner = named[0] if named else None
+        else:
+            inner = None
+        if not isinstance(inner, (SourceDict, SourceList)):
+            choices = holder if isinstance(holder, dict) else ()
+            raise SpecError([Problem(f"nothing called {key!r}{did_you_mean(key, choices)}", path=path)])
+        return inner

@@ -1,0 +1,333 @@
+"""Everything a specification means, computed from its raw text in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
+
+from accelax.errors import SpecError, UnsupportedError, did_you_mean
+from accelax.ir import LevelConstraints, LoweredLevels, Mapping, Rules
+from accelax.ir.level_machine import LevelMachine
+from accelax.spec.text import (
+    ExpressionError,
+    Problems,
+    Quoted,
+    SourceDict,
+    evaluate_expression,
+    key_location_of,
+    location_of,
+)
+from accelax.spec.timeloop.architecture import Architecture, check_last, leaves_in_order, read_architecture
+from accelax.spec.timeloop.attach import collect_directives, read_constraint_list, settle
+from accelax.spec.timeloop.constraints import check_owners, level_constraints, level_reuse
+from accelax.spec.timeloop.directives import Directives
+from accelax.spec.timeloop.environment import rules_from_environment
+from accelax.spec.timeloop.loops import build_mapping, fold_mistakes, level_loops, report_fold
+from accelax.spec.timeloop.machine import Chain, build_machine, walk
+from accelax.spec.timeloop.problem import Workload, read_workload
+from accelax.spec.timeloop.reader import Parsed, Reader, Scope, join_path, show
+from accelax.spec.timeloop.schema import (
+    AREA_TABLES,
+    COMPONENTS,
+    ENERGY_TABLES,
+    GLOBALS,
+    MAPPER,
+    MAPSPACE,
+    PROBLEM,
+    SPARSE,
+    TOP_KEYS,
+    TOP_PARTIAL,
+    VERSION,
+)
+from accelax.spec.timeloop.tables import read_tables
+
+UNSUPPORTED_TOP = ("layout",)
+
+
+def section_name(key: str) -> str:
+    """The section that a top-level key stands for.
+
+    >>> section_name("architecture_constraints"), section_name("ERT"), section_name("x_ignore_mapping")
+    ('constraints', 'ERT', 'x_ignore_mapping')
+    """
+    if key in TOP_KEYS or "ignore" in key:
+        return key
+    return next((name for name in TOP_PARTIAL if name in key), key)
+
+
+class Variables(MappingABC):
+    """The variables as expressions see them: evaluated when first used, whatever their order; a cycle is an error."""
+
+    def __init__(self, raw: MappingABC[str, object], scope: Scope):
+        self._raw = {k: v for k, v in raw.items() if isinstance(k, str) and k != "version" and "ignore" not in k}
+        self._scope = scope.child(self)
+        self._values: dict[str, object] = {}
+        self._running: list[str] = []
+
+    def __getitem__(self, name: str) -> object:
+        if name in self._values:
+            return self._values[name]
+        value = self._raw[name]
+        if isinstance(value, str) and not isinstance(value, Quoted):
+            if name in self._running:
+                circle = " -> ".join([*self._running[self._running.index(name) :], name])
+                raise ExpressionError(f"the variables form a circle: {circle}", value)
+            self._running.append(name)
+            try:
+                value = evaluate_expression(value, self._scope)
+            finally:
+                self._running.pop()
+        self._values[name] = value
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+@dataclass
+class State:
+    """A specification after reading. ``sections`` holds every top-level section by name."""
+
+    sections: dict[str, object]
+    architecture: Architecture
+    workload: Workload
+    directives: dict[str, Directives]
+    chain: Chain
+    machine: LevelMachine
+    rules: Rules | None
+    """None when a switch of the environment is not supported."""
+    refusals: list[UnsupportedError]
+
+
+def read_state(raw: SourceDict) -> State:
+    """Read a whole specification.
+
+    Raises:
+        SpecError: with every problem found.
+    """
+    problems = Problems()
+    reader = Reader(problems)
+    names: dict[str, object] = {}
+    scope = Scope({"spec": names})
+    refusals: list[UnsupportedError] = []
+    _check_top(raw, problems, refusals)
+    sections = names
+    lazy = _read_variables(raw, reader, scope, sections)
+    scope = Scope(lazy, scope)
+    for name, table in (
+        ("globals", GLOBALS), ("problem", PROBLEM), ("mapper", MAPPER), ("mapspace", MAPSPACE),
+        ("components", COMPONENTS), ("ERT", ENERGY_TABLES), ("ART", AREA_TABLES), ("sparse_optimizations", SPARSE),
+    ):  # fmt: skip
+        given = raw.get(name)
+        place = location_of(raw, name)
+        if name == "components" and isinstance(given, list):
+            given = {"classes": given}
+        try:
+            sections[name] = reader.section(table, {} if given is None else given, name, scope, place)
+        except UnsupportedError as error:
+            refusals.append(error)
+    workload = read_workload(sections["problem"], problems) if isinstance(sections.get("problem"), Parsed) else None
+    architecture = read_architecture(raw.get("architecture"), reader, scope, names)
+    check_last(architecture, problems)
+    listed = _listed(raw, reader, scope, refusals)
+    if workload is None or problems:
+        _raise(problems, refusals)
+    assert workload is not None
+    directives = collect_directives(architecture, listed, workload, problems)
+    _attach_sparse(sections, architecture, problems)
+    _raise_if(problems)
+    settle(architecture, directives, workload, problems)
+    state = _lower(sections, architecture, workload, directives, problems, refusals)
+    _raise_if(problems)
+    return state
+
+
+def _raise_if(problems: Problems) -> None:
+    problems.raise_if_any()
+
+
+def _raise(problems: Problems, refusals: list[UnsupportedError]) -> None:
+    """Reading cannot go on: raise the mistakes found, or else what is not supported."""
+    problems.raise_if_any()
+    if refusals:
+        raise refusals[0]
+    raise SpecError("the problem section cannot be read")
+
+
+def _check_top(raw: SourceDict, problems: Problems, refusals: list[UnsupportedError]) -> None:
+    """Every top-level key must be known; the architecture and the problem must be there."""
+    for key in raw:
+        if not isinstance(key, str) or "ignore" in key or key in TOP_KEYS:
+            continue
+        if key in UNSUPPORTED_TOP:
+            refusals.append(UnsupportedError(f"the section {key!r}", key_location_of(raw, key), key))
+        else:
+            problems.add(f"unknown section {key!r}{did_you_mean(key, TOP_KEYS)}", key_location_of(raw, key), key)
+    for key in ("architecture", "problem"):
+        if raw.get(key) is None:
+            problems.add(f"the section {key!r} is missing", location_of(raw), key)
+    if raw.get("processors"):
+        refusals.append(UnsupportedError("processors of the user", location_of(raw, "processors"), "processors"))
+
+
+def _read_variables(raw: SourceDict, reader: Reader, scope: Scope, sections: dict[str, object]) -> Variables:
+    """Evaluate the variables; the result is what expressions see."""
+    given = raw.get("variables")
+    place = location_of(raw, "variables")
+    if given is not None and not isinstance(given, MappingABC):
+        reader.problems.add(f"expected a section with keys, got {show(given)}", place, "variables")
+        given = None
+    given = {} if given is None else given
+    lazy = Variables(given, scope)
+    section = Parsed("variables", given)
+    for key in given:
+        path = join_path("variables", key)
+        if key == "version":
+            reader.value(VERSION.kind, given[key], path, location_of(given, key), scope)
+        elif key in lazy:
+            try:
+                section[key] = lazy[key]
+            except ExpressionError as error:
+                hint = "; quote it if it is meant as a word" if str(given[key]).isidentifier() else ""
+                reader.problems.add(
+                    f"cannot evaluate {show(given[key])}: {error.message}{hint}", location_of(given, key), path
+                )
+                lazy._raw[key] = 1
+    sections["variables"] = section
+    return lazy
+
+
+def _listed(raw: SourceDict, reader: Reader, scope: Scope, refusals: list[UnsupportedError]) -> list[Parsed]:
+    """The constraints of ``constraints.targets`` and of ``mapping``."""
+    listed: list[Parsed] = []
+    constraints = raw.get("constraints")
+    if isinstance(constraints, MappingABC):
+        for key in constraints:
+            if key not in ("version", "targets") and "ignore" not in str(key):
+                hint = did_you_mean(key, ("version", "targets"))
+                place = key_location_of(constraints, key)
+                reader.problems.add(f"unknown key {key!r}{hint}", place, f"constraints.{key}")
+        if "version" in constraints:
+            place = location_of(constraints, "version")
+            reader.value(VERSION.kind, constraints["version"], "constraints.version", place, scope)
+        constraints, path = constraints.get("targets"), "constraints.targets"
+    else:
+        path = "constraints"
+    for given, where in ((constraints, path), (raw.get("mapping"), "mapping")):
+        try:
+            listed += read_constraint_list(given, where, reader, scope)
+        except UnsupportedError as error:
+            refusals.append(error)
+    return listed
+
+
+def _attach_sparse(sections: dict[str, object], architecture: Architecture, problems: Problems) -> None:
+    """Bring listed sparse optimizations to their nodes."""
+    leaves = {leaf["name"]: leaf for leaf, _ in leaves_in_order(architecture.root["nodes"])}
+    sparse = sections.get("sparse_optimizations")
+    for group in (sparse.get("targets") if isinstance(sparse, Parsed) else None) or []:
+        target = group["target"]
+        if target not in leaves:
+            problems.add(
+                f"the target {target!r} is not a node of the architecture{did_you_mean(target, leaves)}",
+                group.location("target"),
+                f"{group.path}.target",
+            )
+            continue
+        mine = leaves[target]["sparse_optimizations"]
+        for key in ("action_optimization", "compute_optimization"):
+            mine[key] = [*(mine.get(key) or []), *(group[key] or [])]
+        if (group["representation_format"] or {}).get("data_spaces"):
+            mine["representation_format"] = group["representation_format"]
+
+
+def sparse_refusal(architecture: Architecture) -> UnsupportedError | None:
+    """What to raise when some node has a sparse optimization; densities alone are evaluated as dense."""
+    for leaf, _ in leaves_in_order(architecture.root["nodes"]):
+        group = leaf["sparse_optimizations"]
+        formats = (group.get("representation_format") or {}).get("data_spaces")
+        if group.get("action_optimization") or group.get("compute_optimization") or formats:
+            return UnsupportedError(
+                f"sparse optimizations (at {leaf['name']!r})", leaf.location("sparse_optimizations"), group.path
+            )
+    return None
+
+
+def _lower(
+    sections: dict[str, object],
+    architecture: Architecture,
+    workload: Workload,
+    directives: dict[str, Directives],
+    problems: Problems,
+    refusals: list[UnsupportedError],
+) -> State:
+    """Lower the tree to the machine; refusals are kept for :meth:`lowered`, so that reading reports mistakes first."""
+    variables = sections["variables"]
+    settings = sections["globals"]
+    assert isinstance(variables, Parsed)
+    chain, machine, rules = Chain(), None, None
+    try:
+        chain = walk(architecture, variables, problems)
+        tables = read_tables(sections.get("ERT"), sections.get("ART"))  # type: ignore[arg-type]
+        machine = build_machine(chain, tables, workload, problems)
+        check_owners(chain, directives, problems)
+    except UnsupportedError as error:
+        refusals.append(error)
+    if isinstance(settings, Parsed):
+        if settings["expression_custom_functions"]:
+            refusals.append(
+                UnsupportedError(
+                    "functions from Python files", settings.location("expression_custom_functions"), settings.path
+                )
+            )
+        try:
+            rules = rules_from_environment(settings["environment_variables"])
+        except UnsupportedError as error:
+            refusals.append(error)
+    refused = sparse_refusal(architecture)
+    if refused is not None:
+        refusals.append(refused)
+    return State(sections, architecture, workload, directives, chain, machine, rules, refusals)  # type: ignore[arg-type]
+
+
+def lower_state(
+    state: State, rules: Rules | None, where: SourceDict, replacement: Mapping | None = None
+) -> LoweredLevels:
+    """The IR of a state. A ``replacement`` stands for the mapping and all constraints on it.
+
+    Raises:
+        UnsupportedError: a feature that was recognized and is not supported.
+        SpecError: a ``mapping`` whose factors do not make the bounds.
+    """
+    if state.refusals:
+        raise state.refusals[0]
+    chain, directives, workload = state.chain, state.directives, state.workload
+    reuse = tuple(level_reuse(place, directives) for place in chain.levels)
+    rules = rules or state.rules or Rules.timeloop()
+    if replacement is not None:
+        free = tuple(LevelConstraints() for _ in chain.levels)
+        return LoweredLevels(workload.einsum, state.machine, free, reuse, replacement, rules)
+    loops = level_loops(chain, directives, workload)
+    mapping = None
+    mistakes = fold_mistakes(loops, workload)
+    if not mistakes:
+        mapping = build_mapping(loops, chain, directives, workload)
+    elif where.get("mapping") is not None and (where.get("mapper") is None or any(e > b for _, e, b, _ in mistakes)):
+        problems = Problems()
+        report_fold(loops, workload, problems, location_of(where, "mapping"))
+        problems.raise_if_any()
+    return LoweredLevels(
+        workload.einsum,
+        state.machine,
+        tuple(level_constraints(place, directives, workload) for place in chain.levels),
+        reuse,
+        mapping,
+        rules,
+    )
