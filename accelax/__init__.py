@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from accelax.report.result import Result
     from accelax.search import SearchResult
     from accelax.search import map_spec as map
-    from accelax.spec import Specification
+    from accelax.spec.specification import Specification
 
 __version__ = "0.1.0"
 
@@ -50,7 +50,7 @@ _HOME = {
     "Rules": ("accelax.ir", "Rules"),
     "SearchResult": ("accelax.search", "SearchResult"),
     "SpecError": ("accelax.errors", "SpecError"),
-    "Specification": ("accelax.spec", "Specification"),
+    "Specification": ("accelax.spec.specification", "Specification"),
     "UnsupportedError": ("accelax.errors", "UnsupportedError"),
     "encode": ("accelax.encode", "encode"),
     "evaluate": ("accelax.evaluation", "evaluate"),

@@ -66,7 +66,7 @@ def test_encode_stays_callable_once_its_package_is_imported():
     [
         "import accelax",
         "import accelax.ir, accelax.errors",
-        "import accelax.spec; accelax.Specification",
+        "import accelax; accelax.Specification",
         "import accelax.cli.app, accelax.cli.check, accelax.cli.inputs",
         "import accelax.report.tables, accelax.report.loopnest, accelax.report.explain",
     ],

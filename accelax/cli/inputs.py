@@ -9,7 +9,7 @@ from accelax.errors import Problem, SpecError
 from accelax.spec.text.scalars import plain_scalar
 
 if TYPE_CHECKING:
-    from accelax.spec import Specification
+    from accelax.spec.specification import Specification
 
 
 def load_specification(files: Sequence[str], settings: Sequence[str] = ()) -> Specification:
@@ -18,7 +18,7 @@ def load_specification(files: Sequence[str], settings: Sequence[str] = ()) -> Sp
     Raises:
         SpecError: what is wrong in the files, or in the settings; all settings are tried.
     """
-    from accelax.spec import Specification
+    from accelax.spec.specification import Specification
 
     spec = Specification.from_yaml_files(*files)
     problems: list[Problem] = []

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-import accelax.spec
+import accelax.spec.specification
 from accelax.cli.inputs import load_specification, parse_setting
 from accelax.errors import Problem, SpecError
 
@@ -24,7 +24,7 @@ class FakeSpecification:
 
 @pytest.fixture(autouse=True)
 def fake(monkeypatch):
-    monkeypatch.setattr(accelax.spec, "Specification", FakeSpecification, raising=False)
+    monkeypatch.setattr(accelax.spec.specification, "Specification", FakeSpecification)
 
 
 def test_settings_are_applied_in_order():
