@@ -7,9 +7,11 @@ from typing import Any
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.residual_chain import RankChain, largest_extent, rank_chain
-from accelax.model.levels.residual_walk import walked_network
+from accelax.model.levels.residual_walk import may_link, walked_network
+from accelax.model.levels.residual_words import separable, separable_network
 from accelax.model.levels.reuse import iterations
 from accelax.model.levels.tiles import tile_size
+from accelax.model.levels.visits import keeps_tile
 from accelax.model.ops import Number, namespace, product, where
 
 
@@ -86,4 +88,20 @@ def network_counts(
     if network == structure.n_levels - 1 and not structure.is_fanout[network]:
         words = compute_iterations(structure, chains)
         return NetworkCounts(words, words)
+    if _has_closed_form(structure, network, tensor):
+        return separable_network(structure, workload, mapping, chains, network, tensor)
     return walked_network(structure, workload, mapping, chains, network, tensor, xp)
+
+
+def _has_closed_form(structure: LevelStructure, network: int, tensor: int) -> bool:
+    """Whether products of sums over ranks suffice.
+
+    Children of a fan-out that keep their tile never find a new one at a neighbour unless the tensor slides: a tile moves by
+    multiples of what all children hold together. Before pull request 297 a tile may be fetched again without moving.
+    """
+    if not separable(structure, tensor) or structure.rules.halo == "timeloop_pre297":
+        return False
+    if not structure.is_fanout[network]:
+        return True
+    linked = may_link(structure, network, tensor) and not keeps_tile(structure, network, tensor)
+    return not linked and not structure.network_energy[network]
