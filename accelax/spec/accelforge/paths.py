@@ -19,7 +19,7 @@ from accelax.spec.text.scalars import plain_scalar
 if TYPE_CHECKING:
     from accelax.spec.accelforge.specification import AccelForgeSpecification
 
-ROOTS = ("arch", "workload", "mapper", "renames", "variables", "rules")
+ROOTS = ("arch", "workload", "mapping", "mapper", "renames", "variables", "rules")
 
 
 def _fail(message: str, path: str) -> SpecError:
@@ -40,7 +40,7 @@ def set_value(spec: AccelForgeSpecification, path: str, value: object) -> Callab
         before = spec.rules
         spec.rules = rules_with(before, ".".join(str(step) for step in steps), value)
         return lambda: setattr(spec, "rules", before)
-    target: Any = getattr(spec, str(root))
+    target: Any = spec.mapping_source if root == "mapping" else getattr(spec, str(root))
     for step in steps[:-1]:
         target = _child(target, step, path)
     return _assign(target, steps[-1], value, path)

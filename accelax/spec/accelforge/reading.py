@@ -17,6 +17,8 @@ from accelax.spec.combine import combine_documents
 from accelax.spec.text import Problems, location_of
 
 SECTIONS = ("arch", "workload", "mapping", "renames", "variables", "config", "mapper", "model")
+REFUSED_CONFIG = ("expression_custom_functions", "component_models")
+"""Fields of ``config`` that change what expressions or components mean, and are refused by name."""
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Sections:
     renames: Renames = field(default_factory=Renames)
     mapper: Mapper = field(default_factory=Mapper)
     variables: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
     mapping: Any = None
     sources: Sources = field(default_factory=Sources)
 
@@ -71,14 +74,21 @@ def read_sections(documents: Sequence[MappingABC[str, Any]]) -> Sections:
         sections.renames = build(Renames, data["renames"], "renames", collector) or Renames()
     if data.get("mapper") is not None:
         sections.mapper = build(Mapper, data["mapper"], "mapper", collector) or Mapper()
-    variables = data.get("variables") or {}
-    if not isinstance(variables, MappingABC):
-        collector.add(f"expected a mapping of names to values, got {variables!r}", "variables")
-        variables = {}
+    variables = _table(data, "variables", collector)
     sections.variables = {str(name): value for name, value in variables.items() if name != "version"}
+    sections.config = {key: value for key, value in _table(data, "config", collector).items() if key in REFUSED_CONFIG}
     sections.mapping = data.get("mapping")
     collector.raise_if_any()
     return sections
+
+
+def _table(data: MappingABC[str, Any], key: str, collector: Collector) -> MappingABC[str, Any]:
+    """A section that is a table of names; empty where it is not given or something else."""
+    value = data.get(key) or {}
+    if not isinstance(value, MappingABC):
+        collector.add(f"expected a mapping of names to values, got {value!r}", key)
+        return {}
+    return value
 
 
 def _read_arch(raw: object, collector: Collector) -> Arch:
@@ -155,11 +165,16 @@ def _read_einsum(raw: object, path: str, collector: Collector) -> EinsumModel | 
         collector.add(str(error), f"{path}.einsum")
         return None
     by_name = {access["name"]: access for access in accesses}
-    for position, extra in enumerate(fields.get("tensor_accesses") or []):
+    extras = fields.get("tensor_accesses") or []
+    if not isinstance(extras, Sequence) or isinstance(extras, str):
+        collector.add(f"expected a list of tensor accesses, got {extras!r}", f"{path}.tensor_accesses")
+        extras = []
+    for position, extra in enumerate(extras):
         place = f"{path}.tensor_accesses[{position}]"
-        access = by_name.get(extra.get("name")) if isinstance(extra, MappingABC) else None
-        if access is None:
-            collector.add(f"expected a tensor of the Einsum's text{did_you_mean('', by_name)}", place)
+        name_of = extra.get("name") if isinstance(extra, MappingABC) else None
+        access = by_name.get(name_of) if isinstance(name_of, str) else None
+        if access is None or not isinstance(extra, MappingABC):
+            collector.add(f"expected a tensor of the Einsum's text{did_you_mean(name_of, map(str, by_name))}", place)
             continue
         for key, value in extra.items():
             if key in ("projection", "output") and value != access[key]:

@@ -15,7 +15,7 @@ from accelax.ir.tree_machine import TreeMachine
 from accelax.spec.accelforge.arch_models import Arch
 from accelax.spec.accelforge.checks import check_mapping, held_by
 from accelax.spec.accelforge.components import MachineLowering
-from accelax.spec.accelforge.mapping_yaml import read_mapping
+from accelax.spec.accelforge.mapping_yaml import Places, read_mapping
 from accelax.spec.accelforge.mapspace import TreeMapspace
 from accelax.spec.accelforge.models import Collector
 from accelax.spec.accelforge.paths import set_value
@@ -44,9 +44,9 @@ class AccelForgeSpecification(Specification):
         self.variables: dict[str, Any] = sections.variables
         self._rules = Rules.accelforge()
         self._sources = sections.sources
-        self._mapping_source: Any = sections.mapping
+        self.config: dict[str, Any] = sections.config
+        self.mapping_source: Any = sections.mapping
         self._mapping: Mapping | None = None
-        self._places: dict[int, str] = {}
         self._mapspace_of: AccelForgeSpecification = self
         with contextlib.suppress(UnsupportedError):
             self.lowered()
@@ -68,13 +68,17 @@ class AccelForgeSpecification(Specification):
     @property
     def mapping(self) -> Mapping | None:
         """The mapping, or None where the specification has none. Raises SpecError when it can not be read."""
+        return self._read_mapping()[0]
+
+    def _read_mapping(self) -> tuple[Mapping | None, Places]:
+        """The mapping, and where its nodes are written. Raises SpecError."""
+        places: Places = {}
         if self._mapping is not None:
-            return self._mapping
+            return self._mapping, places
         collector = Collector(self._sources)
-        self._places.clear()
-        mapping = read_mapping(self._mapping_source, self._variables(), collector, self._places)
+        mapping = read_mapping(self.mapping_source, self._variables(), collector, places)
         collector.raise_if_any()
-        return mapping
+        return mapping, places
 
     def with_mapping(self, mapping: Mapping) -> AccelForgeSpecification:
         """The same specification with ``mapping`` alone. ``mapspace`` stays that of the original."""
@@ -84,7 +88,6 @@ class AccelForgeSpecification(Specification):
             setattr(twin, name, getattr(self, name).model_copy(deep=True))
         twin.variables = dict(self.variables)
         twin._mapping = mapping
-        twin._places = {}
         twin._mapspace_of = self._mapspace_of
         return twin
 
@@ -122,18 +125,20 @@ class AccelForgeSpecification(Specification):
 
         Raises SpecError with every problem, and UnsupportedError for what is right and not done yet.
         """
-        return self.lower(self.mapping)
+        return self.lower(*self._read_mapping())
 
-    def lower(self, mapping: Mapping | None) -> LoweredTree:
-        """Lower with ``mapping`` in place of the specification's own. Raises as :meth:`lowered`."""
+    def lower(self, mapping: Mapping | None, places: Places | None = None) -> LoweredTree:
+        """Lower with ``mapping``, whose nodes are written at ``places``. Raises as :meth:`lowered`."""
         collector = Collector(self._sources)
-        refused: list[UnsupportedError] = []
+        refused = [
+            UnsupportedError(f"config.{name}", path=f"config.{name}") for name in self.config if self.config[name]
+        ]
         scoped = self._scoped(collector, refused)
         machines = self._machines(scoped, mapping, collector, refused)
         einsums = tuple(entry.einsum for entry in scoped)
         if mapping is not None and len(machines) == len(self.workload.einsums):
             try:
-                check_mapping(mapping, einsums, machines, self.rules, collector, self._places)
+                check_mapping(mapping, einsums, machines, self.rules, collector, places)
             except UnsupportedError as error:
                 refused.append(error)
         instances = self._instances(collector)
