@@ -31,6 +31,7 @@ __all__ = [
     "AccelaxError",
     "Cost",
     "Mapping",
+    "Result",
     "Rules",
     "SearchResult",
     "SpecError",

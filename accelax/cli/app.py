@@ -81,7 +81,7 @@ def map_(
         str | None,
         typer.Option(
             help="energy, delay, edp, last_level_accesses, or weights such as energy=0.3,delay=0.7. "
-            "Without it: the first metric of the file's mapper section, else edp.",
+            "Without it: the metrics of the file's mapper section, the first deciding, else edp.",
         ),
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.0, help="How long to search.")] = 10.0,

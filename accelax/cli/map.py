@@ -40,7 +40,7 @@ def map_files(
         raise SpecError(f"--seconds: expected a finite number, got {seconds}")
     keep_compiled_programs()
     spec = load_specification(files)
-    goal = parse_objective(objective) if objective else next(iter(spec.objectives), "edp")
+    goal = parse_objective(objective) if objective else spec.objectives or ("edp",)
     import accelax
 
     with ProgressLine(sys.stderr) as progress:
@@ -51,7 +51,7 @@ def map_files(
             return ExitCode.INTERRUPTED
         say(f"no valid mapping: {found.reason}")
         return ExitCode.INVALID
-    figures = describe(found, goal)
+    figures = describe(found, _name(goal))
     lowered = spec.lowered()
     if directory is not None:
         write_files(directory, found, figures, lowered, {"files": list(files), "seconds": seconds, "seed": seed})
@@ -59,13 +59,20 @@ def map_files(
         print_json(figures)
     else:
         print_report(figures["result"], lowered, found.mapping)
-    say(summary(found, goal))
+    say(summary(found, _name(goal)))
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.FINE
 
 
-def describe(found: SearchResult, objective: object) -> dict[str, Any]:
+def _name(goal: str | Sequence[str] | dict[str, float]) -> str:
+    if isinstance(goal, dict):
+        return ",".join(f"{name}={weight:g}" for name, weight in goal.items())
+    return goal if isinstance(goal, str) else ",".join(goal)
+
+
+def describe(found: SearchResult, objective: str) -> dict[str, Any]:
     """A search result as one dictionary: the figures of the search, the mapping as YAML, and ``result.to_dict()``."""
     assert found.mapping is not None
+    assert found.result is not None
     names = ("value", "lower_bound", "gap", "optimal", "evaluated", "seconds", "interrupted")
     return {
         "objective": objective,
@@ -75,7 +82,7 @@ def describe(found: SearchResult, objective: object) -> dict[str, Any]:
     }
 
 
-def summary(found: SearchResult, objective: object) -> str:
+def summary(found: SearchResult, objective: str) -> str:
     """One line about the search itself."""
     proof = "optimal" if found.optimal else f"gap {100 * found.gap:.3g} %"
     if not found.lower_bound:

@@ -68,7 +68,7 @@ def explain_level_energy(figures: Figures, machine: LevelMachine) -> list[Accoun
     """
     accounts = []
     for name, row in figures["levels"].items():
-        level = machine.levels[machine.index(name)]
+        level = _storage(machine, name)
         terms = (*_access_terms(row, level), *_leakage_terms(row, level, figures, machine))
         reported = math.fsum(_energies(tensor) for tensor in row["tensors"].values()) + row.get("leakage_pJ", 0.0)
         accounts.append(Account(f"{name} energy", "pJ", terms, reported))
@@ -86,10 +86,10 @@ def explain_level_cycles(figures: Figures, machine: LevelMachine) -> str:
     """The cycles of every level: those of the compute unit, stretched by the bandwidth that is short of the demand."""
     unit = figures["compute_unit"]
     base = unit["cycles"]
-    lines = [f"{unit['name']} cycles: {count(base)}, on {count(unit['utilized_instances'])} instances"]
+    lines = [f"{unit['name']} cycles: {count(base)}, on {_instances(unit['utilized_instances'])}"]
     for name, row in figures["levels"].items():
         lines.append(f"{name} cycles: {count(row['cycles'])}")
-        lines += [f"  {line}" for line in _demands(row, machine.levels[machine.index(name)], base)]
+        lines += [f"  {line}" for line in _demands(row, _storage(machine, name), base)]
     parts = [base, *(row["cycles"] for row in figures["levels"].values())]
     added = figures["cycles"] - max(parts)
     latency = f" + {count(added)} of network fill and drain" if added else ""
@@ -126,6 +126,11 @@ def explain_tree_energy(figures: Figures, machines: Mapping[str, TreeMachine]) -
     return [*accounts, Account("total energy", "J", whole, figures["energy"])]
 
 
+def _storage(machine: LevelMachine, name: str) -> Level:
+    """The storage level called ``name``; a fan-out may share the name."""
+    return next(level for level in machine.levels if level.name == name and not level.is_fanout)
+
+
 def _access_terms(row: Figures, level: Level) -> Iterator[Term]:
     used = max((tensor["utilized_instances"] for tensor in row["tensors"].values()), default=1)
     clusters = min(used, level.mesh_x * level.mesh_y / level.cluster_size)
@@ -138,7 +143,7 @@ def _access_terms(row: Figures, level: Level) -> Iterator[Term]:
             lines = math.ceil(words / level.block_size)
             division = "" if level.block_size == 1 else f" / {level.block_size:g} = {count(lines)} lines"
             value = lines * (energy or 0.0) * clusters
-            formula = f"{count(words)} words{division} x {energy or 0.0:g} pJ x {count(clusters)} instances"
+            formula = f"{count(words)} words{division} x {energy or 0.0:g} pJ x {_instances(clusters)}"
             yield Term(f"{name} {action}", formula, value)
         for extra in ("temporal_reduction", "address_generation"):
             if tensor.get(f"{extra}_energy_pJ"):
@@ -148,12 +153,16 @@ def _access_terms(row: Figures, level: Level) -> Iterator[Term]:
 def _leakage_terms(row: Figures, level: Level, figures: Figures, machine: LevelMachine) -> Iterator[Term]:
     if not row.get("leakage_pJ"):
         return
-    gate = machine.levels[machine.index(level.power_gated_at)] if level.power_gated_at else level
+    gate = _storage(machine, level.power_gated_at) if level.power_gated_at else level
     tensors = figures["levels"].get(gate.name, row)["tensors"].values()
-    used = max((tensor["utilized_instances"] for tensor in tensors), default=1)
-    leaking = used * (level.mesh_x * level.mesh_y) / (gate.mesh_x * gate.mesh_y)
     cycles = max(figures["compute_unit"]["cycles"], *(other["cycles"] for other in figures["levels"].values()))
-    formula = f"{count(cycles)} cycles x {level.leak_energy:g} pJ x {count(leaking)} instances"
+    used = max((tensor["utilized_instances"] for tensor in tensors), default=None)
+    if used is None:
+        # A level that keeps nothing reports no instances: they follow from its leakage.
+        leaking = round(row["leakage_pJ"] / (cycles * level.leak_energy))
+    else:
+        leaking = used * (level.mesh_x * level.mesh_y) / (gate.mesh_x * gate.mesh_y)
+    formula = f"{count(cycles)} cycles x {level.leak_energy:g} pJ x {_instances(leaking)}"
     yield Term("leakage", formula, cycles * level.leak_energy * leaking)
 
 
@@ -181,6 +190,10 @@ def _demands(row: Figures, level: Level, base: float) -> Iterator[str]:
         if math.isfinite(bandwidth):
             verdict = f"{demand / bandwidth:.4g} times too many" if demand > bandwidth else "enough"
             yield f"{what}: {demand:.4g} words/cycle of {bandwidth:g} per instance, {verdict}"
+
+
+def _instances(number: float) -> str:
+    return "1 instance" if number == 1 else f"{count(number)} instances"
 
 
 def _energies(row: Figures) -> float:

@@ -46,8 +46,16 @@ class _Printer:
         self.headers: list[str] = []
 
     def run(self) -> list[str]:
-        self.walk(self.mapping.nodes, dict(self.bounds), 0)
+        self.walk(self.mapping.nodes, dict(self.bounds) | (self.padded() if self.timeloop else {}), 0)
         return self.lines
+
+    def padded(self) -> dict[str, int]:
+        """The bounds as Timeloop sizes its outermost tiles: whole visits of the outermost loop of each rank."""
+        padded: dict[str, int] = {}
+        for node in self.mapping.nodes:
+            if isinstance(node, Temporal | Spatial) and node.rank not in padded:
+                padded[node.rank] = math.ceil(self.bounds.get(node.rank, 1) / node.tile_shape) * node.tile_shape
+        return padded
 
     def walk(self, nodes: Sequence[Node], extents: dict[str, int], depth: int) -> None:
         fanout = ""
@@ -112,9 +120,8 @@ class _Printer:
 
     def tile_size(self, name: str, extents: dict[str, int]) -> int:
         """Words of the bounding box: per tensor rank, 1 + the sum of |coefficient| * (extent - 1) over its terms."""
-        clipped = {rank: min(extent, self.bounds.get(rank, 1)) for rank, extent in extents.items()}
         spans = (
-            1 + sum(abs(coefficient) * (clipped.get(rank, 1) - 1) for rank, coefficient in terms)
+            1 + sum(abs(coefficient) * (extents.get(rank, 1) - 1) for rank, coefficient in terms)
             for terms in self.tensors[name].projection
         )
         return math.prod(spans)

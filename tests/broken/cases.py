@@ -1,7 +1,8 @@
 """The edits that break the files of this folder, and files that were never right.
 
 ``NUMBERS`` name a number in a file by the text around it, in angle brackets; every value of ``NOT_NUMBERS`` takes its
-place (a negative one only where that is impossible: both parents take negative energies). ``EDITS`` are a text that stands in the file and what replaces its first occurrence.
+place (a negative one only where that is impossible: both parents take negative energies). ``EDITS`` are a text that
+stands in the file and what replaces its first occurrence.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def test_tables_and_the_loop_nest_go_to_stdout_and_the_talk_to_stderr(search, ca
     assert "RF [ A:2 ]" in out
     assert "total" in out
     assert err == "best edp 123, without a bound; 5,000 mappings in 1.2 s\n"
-    assert search.calls[0] | {"progress": None} == {"objective": "edp", "seconds": 2.0, "seed": 7, "progress": None}
+    assert search.calls[0] | {"progress": None} == {"objective": ("edp",), "seconds": 2.0, "seed": 7, "progress": None}
 
 
 def test_json_is_one_object(search, capsys):
@@ -96,10 +96,11 @@ def test_json_is_one_object(search, capsys):
     assert found["result"]["energy_pJ"] == 61904
 
 
-def test_the_files_metric_is_the_default_objective(search, monkeypatch):
+def test_the_files_metrics_are_the_default_objective(search, monkeypatch, capsys):
     monkeypatch.setattr(map_command, "load_specification", lambda files: FakeSpecification(("delay", "energy")))
     run()
-    assert search.calls[0]["objective"] == "delay"
+    assert search.calls[0]["objective"] == ("delay", "energy")
+    assert "best delay,energy 123" in capsys.readouterr().err
 
 
 def test_weights_reach_the_search_as_numbers(search):

@@ -31,7 +31,7 @@ def test_the_terms_of_every_account_add_up(eyeriss_figures):
 def test_each_term_shows_its_arithmetic(eyeriss_figures):
     text = format_accounts(explain_level_energy(eyeriss_figures, MACHINE))
     assert "DRAM energy: 50,688 pJ" in text
-    assert "1,024 words / 4 = 256 lines x 64 pJ x 1 instances = 16,384" in text
+    assert "1,024 words / 4 = 256 lines x 64 pJ x 1 instance = 16,384" in text
     assert "512 words x 2 pJ x 2 instances = 2,048" in text
     assert "2,000 cycles x 0.5 pJ x 2 instances = 2,000" in text
     assert "2,048 x 3 pJ = 6,144" in text
