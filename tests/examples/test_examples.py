@@ -1,0 +1,35 @@
+"""Every example runs and prints what it promises."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PRINTS = {
+    "evaluate_mapping": ("16384 lines: ", "688128 cycles, 100% busy", "shared_glb of 12000 lines: "),
+    "score_many_mappings": ("of 10000 fit", "best: ", "target: weight_register"),
+    "energy_gradient": ("shares:", "DRAM", "shared_glb", "mac"),
+    "sweep_buffer": ("16384 lines: best EDP",),
+    "map_layer": ("mappings in", "busy", "target: shared_glb"),
+    "read_accelforge": ("DRAM at 256 Gbit/s: 4.72 ms, bound by MAC", "DRAM at 32 Gbit/s", "bound by DRAM"),
+}
+
+
+@pytest.mark.parametrize("name", PRINTS)
+def test_example(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *(["2"] if name == "map_layer" else [])])
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    for text in PRINTS[name]:
+        assert text in printed
+
+
+def test_there_are_at_most_six_short_examples() -> None:
+    files = sorted(EXAMPLES.glob("*.py"))
+    assert [file.stem for file in files] == sorted(PRINTS)
+    assert len(files) <= 6
+    assert all(len(file.read_text().splitlines()) < 60 for file in files)
