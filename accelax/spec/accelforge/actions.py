@@ -55,9 +55,9 @@ def _lower_action(
     """One action: J per action, actions per second, values per action for each tensor."""
     what = f"energy of its action {action.name!r}"
     given = required(component, action.energy, what, f"{place}.energy", fields.collector)
-    energy = fields.number(given, f"{place}.energy")
-    energy *= fields.number(component.energy_scale, f"{path}.energy_scale")
-    energy *= fields.number(action.energy_scale, f"{place}.energy_scale")
+    energy = fields.finite(given, f"{place}.energy")
+    energy *= fields.finite(component.energy_scale, f"{path}.energy_scale")
+    energy *= fields.finite(action.energy_scale, f"{place}.energy_scale")
     throughput = _throughput(component, action, fields, path, place)
     values: tuple[tuple[str, float], ...] = ()
     if isinstance(action, HolderAction) and isinstance(component, TensorHolder):

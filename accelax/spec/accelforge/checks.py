@@ -59,7 +59,7 @@ def check_mapping(
     ``places`` gives the paths of the mapping's nodes, where they are known. Raises UnsupportedError for fused and
     pipelined mappings, and for imperfect tile shapes beyond AccelForge's rule.
     """
-    known = len(collector.problems)
+    known = collector.noted
     report = _Report(collector, places or {})
     _check_ends(mapping.nodes, report)
     _check_names(mapping, einsums, machines, report)
@@ -68,15 +68,17 @@ def check_mapping(
         if computed.count(einsum.name) != 1:
             count = computed.count(einsum.name)
             report(f"the mapping has {count} Compute nodes of {einsum.name!r}, expected 1")
-    if len(collector.problems) > known:
+    if collector.noted > known:
         return
     for einsum, machine in zip(einsums, machines, strict=True):
         nest = nest_of(mapping, einsum)
         _check_loops(nest, einsum, report)
         _check_storage(nest, einsum, machine, report)
-    if len(collector.problems) > known:
+    if collector.noted > known:
         return
     check_unfused(mapping, einsums, machines)
+    for einsum in einsums:
+        _check_whole(nest_of(mapping, einsum), einsum, report)
     if rules.imperfect == "accelforge_average":
         for einsum in einsums:
             _check_imperfect(nest_of(mapping, einsum), einsum)
@@ -168,6 +170,23 @@ def _check_storage(nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine,
     if isinstance(nest[-1], Compute) and nest[-1].component != machine.components[-1].name:
         unit = machine.components[-1].name
         report(f"{einsum.name!r} is computed by {nest[-1].component!r}, expected {unit!r}", nest[-1])
+
+
+def _check_whole(nest: tuple[Node, ...], einsum: Einsum, report: _Report) -> None:
+    """Each tensor is stored whole somewhere: no loop that moves it stands above its outermost storage."""
+    moved: set[str] = set()
+    tile = dict(einsum.bounds)
+    shared = {tensor.name: set(tensor.ranks) for tensor in einsum.tensors}
+    for node in nest:
+        if isinstance(node, (Temporal, Spatial)) and node.rank in tile:
+            moved |= {node.rank} if node.tile_shape < tile[node.rank] else set()
+            tile[node.rank] = node.tile_shape
+        elif isinstance(node, Storage):
+            for tensor in node.tensors:
+                if shared.pop(tensor, set()) & moved:
+                    report(
+                        f"{tensor!r} is nowhere stored whole: loops that move it stand above {node.component!r}", node
+                    )
 
 
 def check_unfused(mapping: Mapping, einsums: tuple[Einsum, ...], machines: tuple[TreeMachine, ...]) -> None:

@@ -151,11 +151,11 @@ class MachineLowering:
                 raise UnsupportedError(f"a given {name} (give the {name[6:]} of one instance)", path=f"{path}.{name}")
 
         def number(name: str) -> float:
-            return float(fields.number(getattr(leaf, name), f"{path}.{name}"))
+            return float(fields.finite(getattr(leaf, name), f"{path}.{name}"))
 
         def cost(name: str) -> float:
             value = required(leaf, getattr(leaf, name), name, f"{path}.{name}", self.collector)
-            one = float(fields.number(value, f"{path}.{name}"))
+            one = float(fields.finite(value, f"{path}.{name}"))
             return one * number(f"{name}_scale") * number("n_parallel_instances") * instances
 
         return {"area": cost("area"), "leak_power": cost("leak_power"), "actions_scale": number("actions_scale")}

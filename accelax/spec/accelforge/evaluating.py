@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from accelax.ir.tree_machine import Comparison
 from accelax.spec.accelforge.arch_models import Comparison as ComparisonModel
 from accelax.spec.accelforge.models import Collector
@@ -24,6 +26,14 @@ class FieldEvaluator:
         except EvaluationError as error:
             self.collector.add(str(error), path)
             return default
+
+    def finite(self, value: object, path: str) -> float:
+        """A number that is not infinite."""
+        found = self.number(value, path)
+        if math.isinf(found):
+            self.collector.add(f"expected a finite number, got {value!r}", path)
+            return 1.0
+        return found
 
     def at_least_zero(self, value: object, path: str) -> float:
         """A number that may not be negative."""

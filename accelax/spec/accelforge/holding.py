@@ -32,7 +32,7 @@ def lower_bits(leaf: Component, bits: dict[str, float], fields: FieldEvaluator, 
     if isinstance(leaf, TensorHolder):
         where = f"{path}.bits_per_value"
         for tensor, value in fields.table(dict(leaf.bits_per_value), where).items():
-            found[tensor] = float(fields.number(value, where))
+            found[tensor] = float(fields.finite(value, where))
             if not found[tensor] > 0:
                 fields.collector.add(f"expected a positive number of bits for {tensor!r}, got {value!r}", where)
                 found[tensor] = 1.0

@@ -43,7 +43,7 @@ class SpecModel(BaseModel):
 
 
 class Sources:
-    """Where each value of a merged specification was written: path to :class:`Location`."""
+    """Where each value of a merged specification was written: path to :class:`Location`; the empty path is the whole."""
 
     def __init__(self, locations: dict[str, Location] | None = None):
         self._locations = locations or {}
@@ -54,7 +54,7 @@ class Sources:
             if path in self._locations:
                 return self._locations[path]
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return None
+        return self._locations.get("")
 
     def problem(self, message: str, path: str) -> Problem:
         """A problem with the value at ``path``."""
@@ -67,9 +67,12 @@ class Collector:
     def __init__(self, sources: Sources | None = None):
         self.sources = sources or Sources()
         self.problems: list[Problem] = []
+        self.noted = 0
+        """How often :meth:`add` was called, repetitions included."""
 
     def add(self, message: str, path: str) -> None:
         """Note a problem with the value at ``path``; one that was noted before is not repeated."""
+        self.noted += 1
         problem = self.sources.problem(message, path)
         if problem not in self.problems:
             self.problems.append(problem)

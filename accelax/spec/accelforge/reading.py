@@ -55,7 +55,7 @@ def read_sections(documents: Sequence[MappingABC[str, Any]]) -> Sections:
     """Read documents into the objects of one specification. Raises SpecError with everything that is wrong."""
     clashes = Problems()
     data = combine_documents(documents, clashes)  # type: ignore[arg-type]
-    table: dict[str, Location] = {}
+    table: dict[str, Location] = {"": data.location} if data.location is not None else {}
     _locations(data, "", table)
     collector = Collector(Sources(table))
     collector.problems.extend(clashes.items)

@@ -127,6 +127,8 @@ def _shown(value: object, found: object) -> str:
     """How an expression and its value appear in a message."""
     if isinstance(found, ElementSet):
         found = "{" + ", ".join(found) + "}"
+    if callable(found):
+        return f"the function {value!r}"
     return repr(value) if found == value else f"{found!r} from {value!r}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def _lower_einsum(
     einsum: EinsumModel, workload: Workload, renames: Renames, base: Scope, path: str, collector: Collector
 ) -> ScopedEinsum | None:
     """One Einsum with its scope, or None when it has problems."""
-    known = len(collector.problems)
+    known = collector.noted
     scope = einsum_scope(einsum, workload, renames, base, path, collector)
     if _truth(scope, einsum.is_copy_operation, f"{path}.is_copy_operation", collector):
         raise UnsupportedError("a copy Einsum", collector.sources.location(path), path)
@@ -89,7 +90,7 @@ def _lower_einsum(
         instances = scope.integer(einsum.n_instances)
     except EvaluationError as error:
         collector.add(str(error), f"{path}.n_instances")
-    if len(collector.problems) > known:
+    if collector.noted > known:
         return None
     scope = einsum_scope(einsum, workload, renames, base, path, collector, bits)
     scope.values["Persistent"] = tensor_set(einsum, bits).of(persistent)
@@ -201,7 +202,7 @@ def _bits_per_value(
             continue
         try:
             bits[access.name] = scope.number(value)
-            if bits[access.name] <= 0:
+            if not 0 < bits[access.name] < math.inf:
                 raise EvaluationError(f"expected a positive number of bits for {access.name!r}, got {value!r}")
         except EvaluationError as error:
             collector.add(str(error), place)
