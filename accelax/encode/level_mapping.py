@@ -151,4 +151,4 @@ def decode_mapping(structure: LevelStructure, lowered: LoweredLevels, mapping: L
         nodes.append(Storage(name, tuple(t for t, flag in zip(structure.tensors, flags, strict=True) if flag)))
         nodes += [Temporal(structure.ranks[r], below[level][r]) for r in order]
     nodes.append(Compute(lowered.einsum.name, structure.compute_name))
-    return Mapping(tuple(nodes), "timeloop")
+    return Mapping(tuple(nodes), "timeloop", lowered.einsum.bounds)

@@ -6,7 +6,7 @@ is its ``Spatial`` loops, Y before X (X loops run inside Y loops). Loops of fact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -77,6 +77,8 @@ class Mapping:
 
     nodes: tuple[Node, ...]
     dialect: Literal["timeloop", "accelforge"] = "timeloop"
+    bounds: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+    """Rank to extent where they are known: Timeloop's text gives the factor of the outermost loop, not its tile."""
 
     def to_yaml(self) -> str:
         """The ``mapping`` section that the dialect would write, as text that a specification reads back.

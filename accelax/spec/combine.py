@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from accelax.spec.text import Problems, SourceDict, SourceList, key_location_of, location_of
 
 
-def combine_documents(documents: Sequence[dict], problems: Problems, name_of: Callable[[str], str] = str) -> SourceDict:
+def combine_documents(
+    documents: Sequence[Mapping], problems: Problems, name_of: Callable[[str], str] = str
+) -> SourceDict:
     """Join documents key by key: dictionaries recursively, lists of sections by appending, equal values once.
 
     Two different values of one key are a mistake that goes to ``problems``; keys with ``ignore`` in their name
@@ -22,7 +24,7 @@ def combine_documents(documents: Sequence[dict], problems: Problems, name_of: Ca
     return result
 
 
-def _join(mine: SourceDict, other: dict, path: str, problems: Problems, name_of: Callable[[str], str] = str) -> None:
+def _join(mine: SourceDict, other: Mapping, path: str, problems: Problems, name_of: Callable[[str], str] = str) -> None:
     """Join ``other`` into ``mine``, which is a copy already."""
     for written, value in other.items():
         key = name_of(written) if isinstance(written, str) else written

@@ -6,9 +6,9 @@ from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from accelax.errors import SpecError, did_you_mean
+from accelax.errors import Problem, SpecError, did_you_mean
 from accelax.ir import LoweredLevels, LoweredTree, Mapping, Rules
-from accelax.spec.text import load_documents
+from accelax.spec.text import key_location_of, load_documents, location_of
 
 TIMELOOP_KEYS = ("architecture", "problem")
 ACCELFORGE_KEYS = ("arch", "workload")
@@ -104,7 +104,9 @@ def _dispatch(documents: list[Any]) -> Specification:
     timeloop = [key for key in TIMELOOP_KEYS if key in keys]
     accelforge = [key for key in ACCELFORGE_KEYS if key in keys]
     if timeloop and accelforge:
-        raise SpecError(f"{timeloop[0]!r} belongs to Timeloop's dialect, {accelforge[0]!r} to AccelForge's: use one")
+        place = next(key_location_of(document, accelforge[0]) for document in documents if accelforge[0] in document)
+        message = f"{timeloop[0]!r} belongs to Timeloop's dialect, {accelforge[0]!r} to AccelForge's: use one"
+        raise SpecError([Problem(message, place)])
     if timeloop:
         from accelax.spec.timeloop.specification import TimeloopSpecification
 
@@ -115,7 +117,8 @@ def _dispatch(documents: list[Any]) -> Specification:
         return AccelForgeSpecification(documents)
     hint = next((h for key in keys if "did you mean" in (h := did_you_mean(key, TIMELOOP_KEYS + ACCELFORGE_KEYS))), "")
     found = ", ".join(map(str, keys)) or "nothing"
-    raise SpecError(
+    message = (
         "neither dialect: expected 'architecture' and 'problem' (Timeloop) or 'arch' and 'workload' (AccelForge),"
         f" found {found}{hint}"
     )
+    raise SpecError([Problem(message, location_of(documents[0]))])

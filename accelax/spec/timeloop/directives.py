@@ -14,7 +14,7 @@ from accelax.spec.text import Problems
 from accelax.spec.timeloop.problem import Workload
 from accelax.spec.timeloop.reader import Parsed, show
 
-_FACTOR = re.compile(r"\s*([A-Za-z]\w*)\s*(<=|>=|=)?\s*([0-9]+)(?:\s*,\s*([0-9]+))?\s*,?")
+_FACTOR = re.compile(r"\s*([A-Za-z]\w*)\s*(<=|>=|=)\s*([0-9]+)(?:\s*,\s*([0-9]+))?\s*,?")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _factor(
     match: re.Match[str], workload: Workload, location: Location | None, path: str, problems: Problems
 ) -> Factor | None:
     """Check one matched factor against the problem."""
-    rank, operator = match[1], match[2] or "="
+    rank, operator = match[1], match[2]
     bounds = workload.bounds
     if rank not in bounds:
         problems.add(f"{rank!r} is not a dimension of the problem{did_you_mean(rank, bounds)}", location, path)

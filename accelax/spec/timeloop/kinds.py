@@ -23,6 +23,10 @@ class Kind:
     text: bool = False
 
 
+ANY = Kind("a value", lambda value: value, text=True)
+"""Any value at all; strings are literal unless the section parses expressions."""
+
+
 def _number(value: object) -> float | int:
     """Return ``value`` as a number; a string that spells one counts, a bool does not."""
     if isinstance(value, str):
@@ -107,11 +111,6 @@ def choice(*options: str) -> Kind:
         return str(value)
 
     return Kind(f"one of {', '.join(options)}", convert, text=True)
-
-
-def anything() -> Kind:
-    """Any value at all; strings are literal unless the section parses expressions."""
-    return Kind("a value", lambda value: value, text=True)
 
 
 def version() -> Kind:

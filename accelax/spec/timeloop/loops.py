@@ -116,21 +116,24 @@ def build_mapping(
     below = dict.fromkeys(workload.einsum.ranks, 1)
     groups: list[list[Node]] = []
     for level in reversed(loops):
-        nodes: list[Node] = []
+        level_nodes: list[Node] = []
         for position, rank in enumerate(level.order):
             if level.place.is_fanout:
                 dimension = "X" if position < level.split else "Y"
-                nodes.append(Spatial(rank, below[rank], level.place.name, dimension))
+                level_nodes.append(Spatial(rank, below[rank], level.place.name, dimension))
             else:
-                nodes.append(Temporal(rank, below[rank]))
+                level_nodes.append(Temporal(rank, below[rank]))
             below[rank] *= level.factor(rank)
-        nodes.reverse()
+        level_nodes.reverse()
         if not level.place.is_fanout:
-            nodes.insert(0, Storage(level.place.name, kept_tensors(directives[level.place.name].residence, workload)))
-        groups.append(nodes)
+            level_nodes.insert(
+                0, Storage(level.place.name, kept_tensors(directives[level.place.name].residence, workload))
+            )
+        groups.append(level_nodes)
     assert chain.compute is not None
     unit = Compute(workload.einsum.name, chain.compute.name)
-    return Mapping((*(node for group in reversed(groups) for node in group), unit))
+    nodes = (*(node for group in reversed(groups) for node in group), unit)
+    return Mapping(nodes, bounds=workload.einsum.bounds)
 
 
 def _check_outermost(loops: list[LevelLoops], workload: Workload) -> None:

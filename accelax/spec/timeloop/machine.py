@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from accelax.errors import UnsupportedError, did_you_mean
 from accelax.ir.level_machine import Level, LevelCompute, LevelMachine, LevelNetwork
@@ -45,7 +46,7 @@ class Place:
     is_fanout: bool
     mesh_x: int
     mesh_y: int
-    inherited: dict[str, object]
+    inherited: dict[str, Any]
     gated_at: str | None
     """The component whose gating switches this one off, by the order of the text; an implicit level is ``None``."""
     gated_at_fanout: bool = False
@@ -69,7 +70,7 @@ def walk(architecture: Architecture, variables: Parsed, problems: Problems) -> C
     """Follow the tree from the outside in: fan-outs multiply the mesh, containers hand down their attributes."""
     chain = Chain()
     mesh_x = mesh_y = 1
-    inherited: dict[str, object] = {}
+    inherited: dict[str, Any] = {}
     clock = variables.get("global_cycle_seconds")
     gated: tuple[str | None, bool] = (None, False)
     gate_next, first = False, True
@@ -141,14 +142,14 @@ def build_machine(chain: Chain, tables: ReferenceTables, workload: Workload, pro
     return LevelMachine(tuple(levels), compute, chain.cycle_seconds)
 
 
-def attributes_of(place: Place, problems: Problems) -> dict[str, object]:
+def attributes_of(place: Place, problems: Problems) -> dict[str, Any]:
     """The attributes that hold for a level, keys with underscores: its own, then what containers hand down.
 
     Raises:
         UnsupportedError: an attribute that Timeloop knows and this library does not.
     """
     own = {} if place.is_fanout else {k: v for k, v in place.leaf["attributes"].items() if v is not None}
-    merged: dict[str, object] = {}
+    merged: dict[str, Any] = {}
     for key, value in (place.inherited | own).items():
         merged[key.replace("-", "_")] = value
     kinds = {name: entry.kind for name, entry in STORAGE_ATTRIBUTES.items()} | NETWORK_ATTRIBUTES
@@ -169,7 +170,7 @@ def attributes_of(place: Place, problems: Problems) -> dict[str, object]:
     return merged
 
 
-def _network(attributes: dict, word_bits: float, tables: ReferenceTables) -> LevelNetwork:
+def _network(attributes: dict[str, Any], word_bits: float, tables: ReferenceTables) -> LevelNetwork:
     """The network below a level, from the level's attributes; an ERT entry ``wire`` sets the wire energy of all."""
     wire = tables.wire_energy()
     return LevelNetwork(
@@ -248,14 +249,14 @@ def _storage_level(
         update_energy=energies[2],
         leak_energy=leak,
         address_generation_energy=attributes.get("addr_gen_energy", 0.0),
-        area_um2=tables.areas.get(place.name, attributes.get("cluster_area", 0.0) / cluster),
+        area_um2=tables.areas.get(place.name, float(attributes.get("cluster_area", 0.0)) / cluster),
         power_gated_at=_gate(place, attributes, chain, leak, problems),
         reduction_supported=attributes.get("reduction_supported", True),
         network=_network(attributes, word_bits, tables),
     )
 
 
-def block_size(attributes: dict, word_bits: int, cluster: int, place: Place, problems: Problems) -> int:
+def block_size(attributes: dict[str, Any], word_bits: int, cluster: int, place: Place, problems: Problems) -> int:
     """Words per line: ``width / (datawidth * cluster_size)``, or ``block_size``; all three must agree."""
     given = attributes.get("block_size", attributes.get("n_words"))
     width = attributes.get("width", attributes.get("memory_width", attributes.get("data_storage_width")))
@@ -274,7 +275,7 @@ def block_size(attributes: dict, word_bits: int, cluster: int, place: Place, pro
     return max(block, 1)
 
 
-def size_in_words(attributes: dict, word_bits: int, block: int) -> float:
+def size_in_words(attributes: dict[str, Any], word_bits: int, block: int) -> float:
     """Capacity: ``entries``, or ``depth * block_size``, or ``sizeKB * 8192 / datawidth``; infinite without any."""
     if "entries" in attributes:
         return attributes["entries"]
@@ -287,7 +288,7 @@ def size_in_words(attributes: dict, word_bits: int, block: int) -> float:
 
 
 def access_energies(
-    place: Place, attributes: dict, tables: ReferenceTables, cluster: int
+    place: Place, attributes: dict[str, Any], tables: ReferenceTables, cluster: int
 ) -> tuple[float | None, float | None, float | None]:
     """Energy of a read, fill and update of one line: ``vector_access_energy`` if given, else the ERT's; None: unknown.
 
@@ -302,7 +303,7 @@ def access_energies(
     return tuple(tables.energy(place.name, actions) for actions in (READ, FILL, UPDATE))  # type: ignore[return-value]
 
 
-def _gate(place: Place, attributes: dict, chain: Chain, leak: float, problems: Problems) -> str | None:
+def _gate(place: Place, attributes: dict[str, Any], chain: Chain, leak: float, problems: Problems) -> str | None:
     """The storage whose use decides how much of this one leaks; None for itself.
 
     Raises:

@@ -157,7 +157,8 @@ def level_nests(lowered: LoweredLevels, mapping: Mapping) -> list[LevelNest] | s
         for loop in loops:
             if loop.rank not in extent:
                 return f"{loop.rank!r} is not a dimension of the problem"
-            if not 1 <= loop.tile_shape <= extent[loop.rank]:
+            whole = extent[loop.rank] >= lowered.einsum.bound(loop.rank)
+            if loop.tile_shape < 1 or (loop.tile_shape > extent[loop.rank] and not whole):
                 return f"{level.name}: a tile of {loop.tile_shape} does not fit in {extent[loop.rank]} of {loop.rank!r}"
             factors[loop.rank] *= math.ceil(extent[loop.rank] / loop.tile_shape)
             tiles[loop.rank] = extent[loop.rank] = loop.tile_shape

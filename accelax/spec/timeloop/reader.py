@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from accelax.errors import Location, UnsupportedError, did_you_mean
 from accelax.spec.text import (
@@ -14,26 +15,27 @@ from accelax.spec.text import (
     key_location_of,
     location_of,
 )
-from accelax.spec.timeloop.kinds import Kind
-from accelax.spec.timeloop.schema import ListOf, Section
+from accelax.spec.timeloop.kinds import ANY, Kind
+from accelax.spec.timeloop.schema import Field, ListOf, Section
 
 RESERVED = ("tag", "parent_node")
 
 
-class Parsed(dict):
+class Parsed(dict[str, Any]):
     """A section after reading: plain values, defaults filled in, and still knowing where it came from."""
 
-    __slots__ = ("path", "source", "tag")
+    __slots__ = ("path", "place", "source", "tag")
 
-    def __init__(self, path: str, source: object, tag: str = ""):
+    def __init__(self, path: str, source: object, tag: str = "", place: Location | None = None):
         super().__init__()
         self.path = path
         self.source = source
         self.tag = tag
+        self.place = place
 
     def location(self, key: object = None) -> Location | None:
-        """Where the value of ``key`` stands, or the section itself."""
-        return location_of(self.source, key)
+        """Where the value of ``key`` stands, or the section itself, or what it would belong to."""
+        return location_of(self.source, key) or self.place
 
     def expression_attribute(self, name: str) -> object:
         """What ``section.name`` means inside an expression: a key, or a way to read keys. Raises KeyError."""
@@ -103,7 +105,7 @@ class Reader:
 
     def section(self, table: Section, raw: object, path: str, scope: Scope, place: Location | None = None) -> Parsed:
         """Read a dictionary against ``table``. The result has every key of the table."""
-        parsed = Parsed(path, raw, getattr(raw, "tag", None) or "")
+        parsed = Parsed(path, raw, getattr(raw, "tag", None) or "", place)
         if raw is None:
             raw = {}
         if not isinstance(raw, Mapping):
@@ -119,14 +121,14 @@ class Reader:
                 given = [k for k in raw if isinstance(k, str)]
                 hint = f" (it has {', '.join(given)})" if given else ""
                 self.problems.add(f"{key!r} is missing{hint}", location_of(raw) or place, path)
-            parsed[key] = self._default(entry.kind, entry.default, join_path(path, key), scope)
+            parsed[key] = self._default(entry, join_path(path, key), scope, parsed.location())
         return parsed
 
-    def _default(self, kind: Kind | Section | ListOf, default: object, path: str, scope: Scope) -> object:
+    def _default(self, entry: Field, path: str, scope: Scope, place: Location | None) -> object:
         """The value of a key that is not given."""
-        if isinstance(kind, Section) and isinstance(default, dict):
-            return self.section(kind, {}, path, scope)
-        return list(default) if isinstance(default, list) else default
+        if isinstance(entry.kind, Section) and isinstance(entry.default, dict):
+            return self.section(entry.kind, {}, path, scope, place)
+        return list(entry.default) if isinstance(entry.default, list) else entry.default
 
     def _entry(self, table: Section, parsed: Parsed, raw: Mapping, key: object, value: object, scope: Scope) -> None:
         """Read one key of a section into ``parsed``, and let the keys after it use its value."""
@@ -173,7 +175,7 @@ class Reader:
             return self.section(kind, value, path, scope, place)
         if isinstance(kind, ListOf):
             return self.list(kind, value, path, place, scope)
-        if isinstance(value, (dict, list)) and kind.convert is not None and expressions:
+        if isinstance(value, (dict, list)) and kind is ANY and expressions:
             return self._nested(value, path, scope)
         return self.scalar(kind, value, path, place, scope, expressions)
 
@@ -230,7 +232,7 @@ class Reader:
 
     @staticmethod
     def _is_expression(kind: Kind, text: str, expressions: bool) -> bool:
-        """Whether an unquoted string is evaluated: in attributes, in parentheses, or where the text is no legal value."""
+        """Whether an unquoted string is evaluated: in attributes, in parentheses, or where text is not legal."""
         if expressions or (text.startswith("(") and text.endswith(")")):
             return True
         if kind.text:
@@ -254,6 +256,3 @@ class Reader:
         if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
             return int(value)
         return value
-
-
-ANY = Kind("a value", lambda value: value, text=True)

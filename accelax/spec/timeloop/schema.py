@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accelax.spec.timeloop.kinds import Kind, anything, boolean, choice, integer, number, string, version
+from accelax.spec.timeloop.kinds import ANY, Kind, boolean, choice, integer, number, string, version
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ ATTRIBUTES = {
 }
 STORAGE_ATTRIBUTES = ATTRIBUTES | {
     "datawidth": Field(integer(1), required=True),
-    "technology": Field(anything()),
+    "technology": Field(ANY),
     "n_banks": Field(integer(0), default=2),
     "block_size": Field(integer(1)),
     "cluster_size": Field(integer(1), default=1),
@@ -84,16 +84,16 @@ STORAGE_ATTRIBUTES = ATTRIBUTES | {
 ITERATION = {
     "type": Field(string()),
     "target": Field(string()),
-    "factors": Field(ListOf(anything(), or_text=True), default=[]),
-    "permutation": Field(ListOf(anything(), or_text=True), default=[]),
+    "factors": Field(ListOf(ANY, or_text=True), default=[]),
+    "permutation": Field(ListOf(ANY, or_text=True), default=[]),
     "default_max_factor": Field(integer(1)),
     "default_min_factor": Field(integer(1)),
     "remainders": Field(integer(0)),
     "no_reuse": Field(NAMES, default=[]),
-    "factors_only": Field(ListOf(anything(), or_text=True)),
+    "factors_only": Field(ListOf(ANY, or_text=True)),
     "no_iteration_over_dataspaces": Field(NAMES),
     "must_iterate_over_dataspaces": Field(NAMES),
-    "maximize_dims": Field(ListOf(anything(), depth=2)),
+    "maximize_dims": Field(ListOf(ANY, depth=2)),
     "maximize_dims_capacity": Field(integer(1)),
 }
 TEMPORAL = Section("temporal constraint", ITERATION | {"rmw_first_update": Field(NAMES, default=[])})
@@ -147,7 +147,7 @@ RANK_FORMAT = Section(
         "format": Field(choice("CP", "B", "RLE", "UOP"), required=True),
         "metadata_word_bits": Field(integer(0)),
         "payload_word_bits": Field(integer(0)),
-        "flattened_rankIDs": Field(ListOf(anything(), depth=2), default=[]),
+        "flattened_rankIDs": Field(ListOf(ANY, depth=2), default=[]),
     },
 )
 FORMAT = Section(
@@ -176,7 +176,7 @@ SPARSE_FIELDS = {
 SPARSE_GROUP = Section("sparse_optimizations", SPARSE_FIELDS)
 
 MESH = Section("spatial", {"meshX": Field(integer(1), default=1), "meshY": Field(integer(1), default=1)})
-FREE_ATTRIBUTES = Section("attributes", ATTRIBUTES, extra=anything(), expressions=True)
+FREE_ATTRIBUTES = Section("attributes", ATTRIBUTES, extra=ANY, expressions=True)
 LEAF = {
     "name": Field(string(), required=True),
     "attributes": Field(FREE_ATTRIBUTES, default={}),
@@ -192,13 +192,13 @@ COMPONENT = LEAF | {
     "energy_scale": Field(number(minimum=0)),
     "enabled": Field(boolean(), default=True),
 }
-CONTAINER = Section("!Container", LEAF | {"networks": Field(ListOf(anything()), default=[])})
+CONTAINER = Section("!Container", LEAF | {"networks": Field(ListOf(ANY), default=[])})
 STORAGE = Section(
     "storage component",
     COMPONENT
     | {
         "attributes": Field(
-            Section("storage attributes", STORAGE_ATTRIBUTES, extra=anything(), expressions=True),
+            Section("storage attributes", STORAGE_ATTRIBUTES, extra=ANY, expressions=True),
             default={},
         )
     },
@@ -220,7 +220,7 @@ DENSITY = Section(
 SHAPE = Section(
     "shape",
     {
-        "name": Field(anything(), default=""),
+        "name": Field(ANY, default=""),
         "dimensions": Field(NAMES, required=True),
         "coefficients": Field(
             ListOf(
@@ -236,7 +236,7 @@ SHAPE = Section(
                     "data space",
                     {
                         "name": Field(string(), required=True),
-                        "projection": Field(ListOf(anything(), depth=3), required=True),
+                        "projection": Field(ListOf(ANY, depth=3), required=True),
                         "read_write": Field(boolean(), default=False),
                     },
                     unsupported=("ranks",),
@@ -259,7 +259,7 @@ MAPPER = Section(
     "mapper",
     {
         "version": VERSION,
-        "out_prefix": Field(anything(), default="timeloop-mapper"),
+        "out_prefix": Field(ANY, default="timeloop-mapper"),
         "num_threads": Field(integer(1), default=8),
         "optimization_metric": Field(ListOf(string(), or_text=True), default=[]),
         "optimization_metrics": Field(ListOf(string(), or_text=True), default=[]),
@@ -276,7 +276,7 @@ MAPPER = Section(
         "max_temporal_loops_in_a_mapping": Field(integer(), default=-1),
         "max_permutations_per_if_visit": Field(integer(1), default=16),
     },
-    extra=anything(),
+    extra=ANY,
 )
 ENERGY_TABLES = Section(
     "ERT",
@@ -294,22 +294,22 @@ ENERGY_TABLES = Section(
                                     "action",
                                     {
                                         "name": Field(string(), required=True),
-                                        "energy": Field(number(), required=True),
-                                        "arguments": Field(anything()),
+                                        "energy": Field(number(minimum=0), required=True),
+                                        "arguments": Field(ANY),
                                     },
-                                    extra=anything(),
+                                    extra=ANY,
                                 )
                             ),
                             default=[],
                         ),
                     },
-                    extra=anything(),
+                    extra=ANY,
                 )
             ),
             default=[],
         ),
     },
-    extra=anything(),
+    extra=ANY,
 )
 AREA_TABLES = Section(
     "ART",
@@ -319,29 +319,27 @@ AREA_TABLES = Section(
             ListOf(
                 Section(
                     "table",
-                    {"name": Field(string(), required=True), "area": Field(number(), required=True)},
-                    extra=anything(),
+                    {"name": Field(string(), required=True), "area": Field(number(minimum=0), required=True)},
+                    extra=ANY,
                 )
             ),
             default=[],
         ),
     },
-    extra=anything(),
+    extra=ANY,
 )
 GLOBALS = Section(
     "globals",
     {
         "version": VERSION,
-        "environment_variables": Field(Section("environment_variables", {}, extra=anything()), default={}),
-        "expression_custom_functions": Field(ListOf(anything()), default=[]),
-        "accelergy_plug_ins": Field(ListOf(anything()), default=[]),
+        "environment_variables": Field(Section("environment_variables", {}, extra=ANY), default={}),
+        "expression_custom_functions": Field(ListOf(ANY), default=[]),
+        "accelergy_plug_ins": Field(ListOf(ANY), default=[]),
     },
 )
-COMPONENTS = Section(
-    "components", {"version": VERSION, "classes": Field(ListOf(anything()), default=[])}, extra=anything()
-)
+COMPONENTS = Section("components", {"version": VERSION, "classes": Field(ListOf(ANY), default=[])}, extra=ANY)
 MAPSPACE = Section("mapspace", {"version": VERSION, "template": Field(choice("uber", "ruby"), default="uber")})
-VARIABLES = Section("variables", {"version": VERSION}, extra=anything(), expressions=True)
+VARIABLES = Section("variables", {"version": VERSION}, extra=ANY, expressions=True)
 SPARSE = Section("sparse_optimizations", {"version": VERSION, "targets": Field(ListOf(SPARSE_GROUP), default=[])})
 TOP_PARTIAL = ("components", "constraints", "mapping")
 """Any top-level key that contains one of these names means it; the first that fits wins."""

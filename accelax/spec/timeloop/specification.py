@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping as MappingABC
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -11,13 +12,18 @@ from accelax.ir import LoweredLevels, Mapping, Rules
 from accelax.spec.combine import combine_documents, copy_tree
 from accelax.spec.paths import parse_path, rules_with
 from accelax.spec.specification import Specification
-from accelax.spec.text import Problems, SourceDict, SourceList, location_of
+from accelax.spec.text import Problems, Quoted, SourceDict, SourceList, location_of
 from accelax.spec.text.scalars import plain_scalar
+from accelax.spec.timeloop.machine import NETWORK_ATTRIBUTES
 from accelax.spec.timeloop.mapspace import LevelMapspace
+from accelax.spec.timeloop.reader import join_path
 from accelax.spec.timeloop.state import State, lower_state, read_state, section_name
 from accelax.spec.timeloop.views import ArchitectureView, Keys, View, leaf_keys
 
-LIST_SECTIONS = ("mapping",)
+
+def path_of(keys: Keys) -> str:
+    """Keys as a path: ``architecture.nodes[2].attributes``."""
+    return functools.reduce(join_path, keys, "")
 
 
 class TimeloopSpecification(Specification):
@@ -135,9 +141,21 @@ class TimeloopSpecification(Specification):
                 raise SpecError([Problem("expected rules.NAME", path=path)])
             self.rules = rules_with(self.rules, str(steps[1]), value)
             return
-        if isinstance(value, str):
-            value = plain_scalar(value) if value else value
-        self.set_at(self._resolve(steps, path), value)
+        keys = self._resolve(steps, path)
+        self.set_known(keys, self._as_written(keys, value) if isinstance(value, str) else value)
+
+    def _as_written(self, keys: Keys, text: str) -> object:
+        """What a text would be in the file: a number, a word, an expression; quoted where the old value was quoted."""
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+            return Quoted(text[1:-1])
+        held: Any = self._raw
+        try:
+            for key in keys:
+                held = held[key]
+        except (KeyError, IndexError, TypeError):
+            held = None
+        value = plain_scalar(text) if text else text
+        return Quoted(text) if isinstance(held, Quoted) and isinstance(value, str) else value
 
     def _resolve(self, steps: list[str | int], path: str) -> Keys:
         """Turn the steps of a path into keys of the tree: a component's name after ``architecture`` is looked up."""
@@ -147,6 +165,26 @@ class TimeloopSpecification(Specification):
         if first == "architecture" and len(steps) > 1 and steps[1] not in ("nodes", "version"):
             return (*leaf_keys(self, steps[1]), *steps[2:])
         return (first, *steps[1:])
+
+    def set_known(self, keys: Keys, value: object) -> None:
+        """Set a value whose name the section has, or could have.
+
+        Raises:
+            SpecError: there is no such name, or the value does not fit.
+        """
+        path = path_of(keys)
+        try:
+            section = self.value_at(keys[:-1])
+        except (KeyError, IndexError, TypeError):
+            raise SpecError([Problem("there is no such value", path=path)]) from None
+        if not isinstance(section, (dict, list)):
+            raise SpecError([Problem(f"{path_of(keys[:-1])} is a value without parts", path=path)])
+        known = [*section, *NETWORK_ATTRIBUTES] if keys[-2:-1] == ("attributes",) else list(section)
+        if isinstance(section, dict) and str(keys[-1]).replace("-", "_") not in [
+            str(k).replace("-", "_") for k in known
+        ]:
+            raise SpecError([Problem(f"nothing called {keys[-1]!r}{did_you_mean(keys[-1], known)}", path=path)])
+        self.set_at(keys, value)
 
     def value_at(self, keys: Keys) -> Any:
         """The evaluated value that keys lead to. Raises KeyError."""
@@ -161,7 +199,7 @@ class TimeloopSpecification(Specification):
         Raises:
             SpecError: it does not fit; everything stays as it was.
         """
-        path = ".".join(map(str, keys))
+        path = path_of(keys)
         raw = copy_tree(self._raw)
         holder: Any = raw
         for position, key in enumerate(keys[:-1]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
+from typing import Any
 
 from accelax.errors import SpecError, UnsupportedError, did_you_mean
 from accelax.ir import LevelConstraints, LoweredLevels, Mapping, Rules
@@ -62,7 +63,7 @@ class Variables(MappingABC):
     def __init__(self, raw: MappingABC[str, object], scope: Scope):
         self._raw = {k: v for k, v in raw.items() if isinstance(k, str) and k != "version" and "ignore" not in k}
         self._scope = scope.child(self)
-        self._values: dict[str, object] = {}
+        self._values: dict[str, Any] = {}
         self._running: list[str] = []
 
     def __getitem__(self, name: str) -> object:
@@ -95,7 +96,7 @@ class Variables(MappingABC):
 class State:
     """A specification after reading. ``sections`` holds every top-level section by name."""
 
-    sections: dict[str, object]
+    sections: dict[str, Any]
     architecture: Architecture
     workload: Workload
     directives: dict[str, Directives]
@@ -114,7 +115,7 @@ def read_state(raw: SourceDict) -> State:
     """
     problems = Problems()
     reader = Reader(problems)
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     scope = Scope({"spec": names})
     refusals: list[UnsupportedError] = []
     _check_top(raw, problems, refusals)
@@ -177,7 +178,7 @@ def _check_top(raw: SourceDict, problems: Problems, refusals: list[UnsupportedEr
         refusals.append(UnsupportedError("processors of the user", location_of(raw, "processors"), "processors"))
 
 
-def _read_variables(raw: SourceDict, reader: Reader, scope: Scope, sections: dict[str, object]) -> Variables:
+def _read_variables(raw: SourceDict, reader: Reader, scope: Scope, sections: dict[str, Any]) -> Variables:
     """Evaluate the variables; the result is what expressions see."""
     given = raw.get("variables")
     place = location_of(raw, "variables")
@@ -228,7 +229,7 @@ def _listed(raw: SourceDict, reader: Reader, scope: Scope, refusals: list[Unsupp
     return listed
 
 
-def _attach_sparse(sections: dict[str, object], architecture: Architecture, problems: Problems) -> None:
+def _attach_sparse(sections: dict[str, Any], architecture: Architecture, problems: Problems) -> None:
     """Bring listed sparse optimizations to their nodes."""
     leaves = {leaf["name"]: leaf for leaf, _ in leaves_in_order(architecture.root["nodes"])}
     sparse = sections.get("sparse_optimizations")
@@ -261,7 +262,7 @@ def sparse_refusal(architecture: Architecture) -> UnsupportedError | None:
 
 
 def _lower(
-    sections: dict[str, object],
+    sections: dict[str, Any],
     architecture: Architecture,
     workload: Workload,
     directives: dict[str, Directives],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from accelax.spec.timeloop.reader import Parsed
+from typing import Any
 
 READ = ("random_read", "read")
 FILL = ("random_fill", "random_write", "fill", "write")
@@ -43,7 +42,7 @@ class ReferenceTables:
         return next((energy for energy in found if energy is not None), None)
 
 
-def read_tables(ert: Parsed | None, art: Parsed | None) -> ReferenceTables:
+def read_tables(ert: dict[str, Any] | None, art: dict[str, Any] | None) -> ReferenceTables:
     """Collect the tables. Several entries of one action (with different arguments) count with the largest energy."""
     energies: dict[str, dict[str, float]] = {}
     for table in (ert or {}).get("tables") or []:
@@ -53,7 +52,7 @@ def read_tables(ert: Parsed | None, art: Parsed | None) -> ReferenceTables:
         for action in table["actions"] or []:
             name, energy = action["name"], action["energy"]
             if name is not None and energy is not None:
-                actions[name] = max(energy, actions.get(name, energy))
+                actions[name] = max(energy, actions[name]) if name in actions else energy
         energies.setdefault(component_name(table["name"]), {}).update(actions)
     areas = {
         component_name(table["name"]): table["area"]

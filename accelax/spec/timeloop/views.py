@@ -18,7 +18,8 @@ class View:
     """A section or list of the specification. Items and attributes are its values, evaluated, as they are now.
 
     Setting one writes the text of the specification, reads everything again, and raises SpecError (leaving all as it
-    was) when something does not fit.
+    was) when something does not fit. ``section.name = value`` needs a name that the section has or could have;
+    ``section["name"] = value`` may add one.
     """
 
     __slots__ = ("_keys", "_spec")
@@ -51,7 +52,7 @@ class View:
             raise AttributeError(f"no {error.args[0]}") from None
 
     def __setattr__(self, name: str, value: object) -> None:
-        self[name] = value
+        self._spec.set_known((*self._keys, name), value)
 
     def __iter__(self) -> Iterator[Any]:
         held = self._value()
