@@ -7,6 +7,7 @@ from dataclasses import replace
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.links import linked_network, point_links
 from accelax.model.levels.networks import NestCounts, perfect_nest
+from accelax.model.levels.residual import residual_nest
 
 
 def may_link(structure: LevelStructure, network: int, tensor: int) -> bool:
@@ -41,6 +42,8 @@ def is_detailed(structure: LevelStructure, network: int, tensor: int) -> bool:
 
 def count_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
     """Count the loop nest of one mapping."""
+    if structure.imperfect and structure.rules.imperfect == "timeloop_residual":
+        return residual_nest(structure, workload, mapping)
     nest = perfect_nest(structure, workload, mapping)
     rows = tuple(
         tuple(_network(structure, workload, mapping, level, tensor, counts) for tensor, counts in enumerate(row))
