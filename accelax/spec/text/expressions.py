@@ -100,6 +100,8 @@ class _Evaluator:
         if isinstance(value, int):
             if value.bit_length() > 2 * MAX_BITS:
                 raise self._error("an integer grows too large")
+        elif isinstance(value, complex):
+            raise self._error("the result is not a real number")
         elif isinstance(value, str | list | tuple):
             if len(value) > MAX_ITEMS:
                 raise self._error("a text or list grows too long")

@@ -19,7 +19,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
-MAX_STEPS = 500_000
+MAX_STEPS = 200_000
 MAX_REPEAT = 10_000
 MAX_TEXT = 1_000_000
 MAX_BITS = 4_096
@@ -113,13 +113,14 @@ class BoundedEnvironment(SandboxedEnvironment):
         self.marks = marks
         self.steps = steps
         self.filters.update({name: _guarded(self.filters[name]) for name in _WIDTH_FILTERS})
+        self.filters["format"] = _guarded_format(self.filters["format"])
         self.filters["counted_turns"] = steps.count
         del self.globals["lipsum"]
 
     def call(self, context: Context, obj: object, /, *args: object, **kwargs: object) -> object:
         """Call ``obj`` for the template, counting the call and refusing what would grow without bound."""
         self.steps.take()
-        owner = getattr(obj, "__self__", None)
+        owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)
         if isinstance(owner, str):
             _check_method(owner, getattr(obj, "__name__", ""), (*args, *kwargs.values()))
         return super().call(context, obj, *args, **kwargs)
@@ -171,6 +172,16 @@ def _guarded(function: Callable) -> Callable:
     def guarded(*args: object, **kwargs: object) -> object:
         _check_widths((*args[1:], *kwargs.values()))
         return function(*args, **kwargs)
+
+    return guarded
+
+
+def _guarded_format(function: Callable) -> Callable:
+    """Return the ``format`` filter made to refuse format strings with huge widths."""
+
+    def guarded(value: object, *args: object, **kwargs: object) -> object:
+        _check_format(value)
+        return function(value, *args, **kwargs)
 
     return guarded
 

@@ -39,6 +39,7 @@ class TemplateSession:
     environment: dict[str, str] = field(default_factory=dict)
     included: dict[str, object] = field(default_factory=dict)
     open_files: list[str] = field(default_factory=list)
+    texts: dict[tuple[str, ...], str] = field(default_factory=dict)
     rendered_size: int = 0
     _machinery: tuple[Marks, Steps] | None = None
 
@@ -181,10 +182,14 @@ class _FileTemplate:
         return "\n".join(texts)
 
     def _text_of(self, path: str, marks: Marks) -> str:
-        text, shown = read_text(path), shown_path(path)
-        if _SYNTAX.search(text):
-            text = _FileTemplate(path, shown, self._session, self._added).render()
-        return marks.mark(shown, 1) + text
+        """Return the rendered text of an included file, which is rendered once."""
+        key = (path, *self._added)
+        if key not in self._session.texts:
+            text, shown = read_text(path), shown_path(path)
+            if _SYNTAX.search(text):
+                text = _FileTemplate(path, shown, self._session, self._added).render()
+            self._session.texts[key] = marks.mark(shown, 1) + text
+        return self._session.texts[key]
 
     def _setenv(self, key: object, value: object) -> str:
         self._session.environment[str(key)] = str(value)

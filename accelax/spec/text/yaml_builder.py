@@ -8,13 +8,12 @@ from collections.abc import Callable
 import yaml
 
 from accelax.errors import Location, Problem, SpecError, did_you_mean
+from accelax.spec.text.expansion import MAX_DEPTH, MAX_VALUES, check_expansion, too_deep, too_many_values
 from accelax.spec.text.merge import DEEP, SHALLOW, merge_into
 from accelax.spec.text.scalars import plain_scalar
 from accelax.spec.text.source import Problems, Quoted, SourceDict, SourceList
 from accelax.spec.text.templating import IncludedFiles, TemplateSession
 
-MAX_DEPTH = 100
-MAX_VALUES = 500_000
 _STANDARD = "tag:yaml.org,2002:"
 _SCALAR_TAGS = tuple(_STANDARD + name for name in ("str", "int", "float", "bool", "null"))
 _INCLUDES = ("!include", "!includedir", "!include_loaded")
@@ -34,16 +33,17 @@ class Builder:
         """Return the value of one file's root node; problems that do not stop the reading are collected.
 
         Raises:
-            SpecError: the aliases are recursive or expand to more than ``MAX_VALUES`` values.
+            SpecError: the file nests too deep, or its aliases are recursive or multiply without bound.
         """
-        return _FileBuilder(self, places, path, shown).value(root)
+        file = _FileBuilder(self, places, path, shown)
+        check_expansion(root, file.location)
+        return file.value(root)
 
     def count(self, location: Location) -> None:
         """Count one value."""
         self._values += 1
         if self._values > MAX_VALUES:
-            message = f"the input expands to more than {MAX_VALUES} values; do its aliases or includes multiply?"
-            raise SpecError([Problem(message, location)])
+            raise too_many_values(location)
 
 
 class _FileBuilder:
@@ -54,26 +54,24 @@ class _FileBuilder:
         self._places = places
         self._path = path
         self._shown = shown
-        self._open: set[int] = set()
+        self._depth = 0
 
     def value(self, node: yaml.Node) -> object:
         """Return the value of a node; an aliased node is built anew for each place that refers to it."""
-        location = self._location(node)
+        location = self.location(node)
         self._load.count(location)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, location)
-        if id(node) in self._open:
-            raise SpecError([Problem("the alias refers to a value that contains it", location)])
-        if len(self._open) >= MAX_DEPTH:
-            raise SpecError([Problem(f"nested more than {MAX_DEPTH} levels deep", location)])
-        self._open.add(id(node))
-        try:
-            build = self._mapping if isinstance(node, yaml.MappingNode) else self._list
-            return build(node, location)
-        finally:
-            self._open.discard(id(node))
+        if self._depth >= MAX_DEPTH:
+            raise too_deep(location)
+        self._depth += 1
+        build = self._mapping if isinstance(node, yaml.MappingNode) else self._list
+        value = build(node, location)
+        self._depth -= 1
+        return value
 
-    def _location(self, node: yaml.Node) -> Location:
+    def location(self, node: yaml.Node) -> Location:
+        """Return where a node stands in the source files."""
         mark = node.start_mark
         if self._places is None:
             return Location(self._shown, mark.line + 1, mark.column + 1)
@@ -118,7 +116,7 @@ class _FileBuilder:
             pattern = os.path.join(text, "*.yaml") if tag == "!includedir" else text
             items = self._load.load_tagged(pattern, self._path, location)
             value = items[0] if tag == "!include" and len(items) == 1 else SourceList(items, location=location)
-        return self._copy(value, location, len(self._open))
+        return self._copy(value, location, self._depth)
 
     def _pick(self, value: object, keys: list[str], location: Location) -> object:
         """Follow the dot-separated keys of an include into the included value (into each one for several files)."""
@@ -140,7 +138,7 @@ class _FileBuilder:
         """Return a deep copy, so that no two places of a document share a value that one of them may change."""
         self._load.count(location)
         if depth > MAX_DEPTH:
-            raise SpecError([Problem(f"nested more than {MAX_DEPTH} levels deep", location)])
+            raise too_deep(location)
         if isinstance(value, (SourceDict, SourceList)):
             twin = value.copy()
             for key in value if isinstance(value, dict) else range(len(value)):
@@ -148,19 +146,19 @@ class _FileBuilder:
             return twin
         return value
 
-    def _list(self, node: yaml.CollectionNode, location: Location) -> SourceList:
+    def _list(self, node: yaml.Node, location: Location) -> SourceList:
         tag = self._collection_tag(node, location)
         result = SourceList(tag=tag, location=location, nomerge=node.tag == "!nomerge")
         for item in node.value:
-            result.place(self.value(item), self._location(item))
+            result.place(self.value(item), self.location(item))
         return result
 
-    def _mapping(self, node: yaml.CollectionNode, location: Location) -> SourceDict:
+    def _mapping(self, node: yaml.Node, location: Location) -> SourceDict:
         tag = self._collection_tag(node, location)
         result = SourceDict(tag=tag, location=location, nomerge=node.tag == "!nomerge")
         merge: tuple[str, yaml.Node, Location] | None = None
         for key_node, value_node in node.value:
-            key_location = self._location(key_node)
+            key_location = self.location(key_node)
             if _is_merge_key(key_node):
                 if merge is not None:
                     message = f"a mapping can have one merge key ('<<' or '<<<'); the first is at {merge[2]}"
@@ -173,7 +171,7 @@ class _FileBuilder:
             if key in result:
                 message = f"duplicate key {str(key)!r} (first at {result.key_locations[key]})"
                 self._load.problems.add(message, key_location)
-            result.place(key, self.value(value_node), key_location, self._location(value_node))
+            result.place(key, self.value(value_node), key_location, self.location(value_node))
         if merge is not None:
             self._merge(result, merge[1], deep=merge[0] == DEEP)
         return result
@@ -186,7 +184,7 @@ class _FileBuilder:
                 merge_into(own, item, deep=deep)
             else:
                 found = "a list" if isinstance(item, list) else repr(item)[:40]
-                self._load.problems.add(f"expected a mapping to merge, found {found}", self._location(node))
+                self._load.problems.add(f"expected a mapping to merge, found {found}", self.location(node))
 
     def _key(self, node: yaml.Node, location: Location) -> str | int | None:
         """Return a mapping key: text, or an integer when it is written as one; ``None`` after noting a problem."""
@@ -203,7 +201,7 @@ class _FileBuilder:
                 return key
         return str(node.value)
 
-    def _collection_tag(self, node: yaml.CollectionNode, location: Location) -> str | None:
+    def _collection_tag(self, node: yaml.Node, location: Location) -> str | None:
         """Return the tag of a mapping or list without its exclamation mark, or ``None``."""
         tag = node.tag
         if tag in ("", _STANDARD + "map", _STANDARD + "seq", "!nomerge"):

@@ -14,10 +14,11 @@ from pathlib import Path
 import yaml
 
 from accelax.errors import Location, Problem, SpecError
+from accelax.spec.text.expansion import MAX_DEPTH, too_deep
 from accelax.spec.text.files import expand_paths, missing_file_message, search_paths
 from accelax.spec.text.source import Problems, SourceDict
 from accelax.spec.text.templating import Rendered, TemplateSession, render_file, shown_path
-from accelax.spec.text.yaml_builder import MAX_DEPTH, Builder
+from accelax.spec.text.yaml_builder import Builder
 
 MAX_INCLUDE_DEPTH = 20
 _SURELY_SHALLOW = 1_000
@@ -82,6 +83,7 @@ class _Loader:
 
     def __init__(self, data: Mapping[str, object]):
         self.problems = Problems()
+        self._included: dict[tuple[str, ...], object] = {}
         self.session = TemplateSession(self._load_included, data)
         self.builder = Builder(self.problems, self.session, self._load_tagged)
 
@@ -101,8 +103,11 @@ class _Loader:
             self.session.open_files.pop()
 
     def _load_included(self, path: str, directories: list[str]) -> object:
-        """Load a file that a template function includes; it is named relative to the working directory."""
-        return self.load(path, shown_path(path), directories)
+        """Return the value of an included file, which is read once; the places that use it take copies."""
+        key = (path, *directories)
+        if key not in self._included:
+            self._included[key] = self.load(path, shown_path(path), directories)
+        return self._included[key]
 
     def _load_tagged(self, pattern: str, from_file: str, location: Location) -> list[object]:
         """Load the files that ``!include`` or ``!includedir`` names, relative to the file that holds the tag."""
@@ -161,6 +166,6 @@ def _check_depth(rendered: Rendered, shown: str) -> None:
             if depth > MAX_DEPTH:
                 mark = event.start_mark
                 place = place_of(mark.line, mark.column, rendered.places, shown)
-                raise SpecError([Problem(f"nested more than {MAX_DEPTH} levels deep", place)])
+                raise too_deep(place)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
