@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelax.encode import encode
 from accelax.errors import SpecError
-from accelax.ir import LoweredTree
+from accelax.ir import LoweredTree, Mapping
 
 if TYPE_CHECKING:
     from accelax.spec.specification import Specification
@@ -24,9 +24,7 @@ def evaluate(spec: Specification) -> Any:
         raise SpecError("the specification determines no mapping: give a complete one, or search for one with map")
     problem = encode(spec)
     if isinstance(lowered, LoweredTree):
-        from accelax.report.tree_result import evaluate_tree_problem
-
-        return evaluate_tree_problem(problem, lowered.mapping)
+        return _evaluate_tree(problem, lowered.mapping)
     from accelax.encode.level_mapping import encode_mapping
     from accelax.model.levels.evaluate import evaluate_levels
     from accelax.report.level_result import LevelResult
@@ -34,3 +32,14 @@ def evaluate(spec: Specification) -> Any:
     numbers = encode_mapping(problem.structure, lowered, lowered.mapping)
     cost = evaluate_levels(problem.structure, problem.workload, problem.hardware, numbers)
     return LevelResult(problem.structure, lowered, lowered.mapping, cost)
+
+
+def _evaluate_tree(problem: Any, mapping: Mapping) -> Any:
+    """Evaluate a mapping of the AccelForge dialect."""
+    from accelax.encode.tree_mapping import encode_mapping
+    from accelax.model.tree import evaluate_tree
+    from accelax.report.tree_result import TreeResult
+
+    numbers = encode_mapping(problem.lowered, mapping)
+    cost = evaluate_tree(problem.structure, problem.workload, problem.hardware, numbers)
+    return TreeResult(problem.lowered, mapping, cost)

@@ -12,6 +12,7 @@ from flax import struct
 
 from accelax.encode.level_mapspace import LevelSpace, draw, express, level_space
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
+from accelax.encode.origin import Origin
 from accelax.errors import UnsupportedError
 from accelax.ir import LoweredLevels, Mapping
 from accelax.ir.level_machine import Level, LevelMachine
@@ -31,7 +32,12 @@ class LevelProblem:
     workload: LevelWorkload
     hardware: LevelHardware
     cycle_seconds: Any
-    lowered: LoweredLevels = struct.field(pytree_node=False)
+    origin: Origin[LoweredLevels] = struct.field(pytree_node=False)
+
+    @property
+    def lowered(self) -> LoweredLevels:
+        """What the problem was encoded from."""
+        return self.origin.lowered
 
     def encode_mappings(self, mappings: Sequence[Mapping]) -> LevelMapping:
         """Stack mappings into a batch: every leaf of the result has shape ``[n]``.
@@ -76,7 +82,7 @@ def encode_levels(lowered: LoweredLevels) -> LevelProblem:
         workload=level_workload(lowered.einsum),
         hardware=level_hardware(lowered),
         cycle_seconds=math.nan if cycle is None else cycle,
-        lowered=lowered,
+        origin=Origin(lowered),
     )
 
 
