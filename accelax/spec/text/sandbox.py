@@ -53,13 +53,18 @@ class Marks:
         for line in marked.split("\n"):
             place = here
             for match in _MARK.finditer(line):
-                here = self._places[int("".join(str(ord(c) - 0x2000) for c in match[1]))]
+                here = self._place(match) or here
                 if not line[: match.start()].strip():
                     place = here
-            lines.append(_MARK.sub("", line))
+            lines.append(_MARK.sub(lambda match: "" if self._place(match) else match[0], line))
             places.append(place)
             here = (here[0], here[1] + 1)
         return "\n".join(lines), places
+
+    def _place(self, match: re.Match[str]) -> tuple[str, int] | None:
+        """Return the place that a mark stands for; ``None`` for spaces of the text that only look like one."""
+        number = int("".join(str(ord(digit) - 0x2000) for digit in match[1][:12]))
+        return self._places[number] if number < len(self._places) else None
 
 
 class _MarkingGenerator(CodeGenerator):

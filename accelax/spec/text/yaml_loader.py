@@ -1,7 +1,7 @@
 """From files to dictionaries: render, parse, resolve tags and aliases, merge. Every value keeps its place.
 
 Built on PyYAML's composer (the C one when it is there), whose nodes carry source marks; the meaning of scalars, tags,
-aliases and merge keys is ours (timeloop-v4.md A.1.3 and A.1.4).
+aliases and merge keys is ours.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class LoadedFiles:
 
 
 def load_documents(
-    paths: Sequence[str | Path], jinja_parse_data: Mapping[str, object] | None = None
+    paths: Sequence[str | Path] | str | Path, jinja_parse_data: Mapping[str, object] | None = None
 ) -> list[SourceDict]:
     """Read YAML files: expand globs, render Jinja2, parse, merge. One mapping per file, in the order given.
 
     Args:
-        paths: paths or glob patterns; a file that is named twice is read once.
+        paths: paths or glob patterns (or a single one); a file that is named twice is read once.
         jinja_parse_data: the variables that the templates see.
 
     Raises:
@@ -57,10 +57,13 @@ def load_documents(
     return load_files(paths, jinja_parse_data).documents
 
 
-def load_files(paths: Sequence[str | Path], jinja_parse_data: Mapping[str, object] | None = None) -> LoadedFiles:
+def load_files(
+    paths: Sequence[str | Path] | str | Path, jinja_parse_data: Mapping[str, object] | None = None
+) -> LoadedFiles:
     """Do what ``load_documents`` does and also return the variables that templates set with ``setenv``."""
     loader = _Loader(jinja_parse_data or {})
     documents = []
+    paths = [paths] if isinstance(paths, str | Path) else paths
     for path in expand_paths(paths, loader.problems):
         value = loader.load(os.path.realpath(path), os.fspath(path), [])
         if isinstance(value, SourceDict):
@@ -130,6 +133,8 @@ def compose(rendered: Rendered, shown: str) -> yaml.Node | None:
         if _may_nest_deep(rendered.text):
             _check_depth(rendered, shown)
         return yaml.compose(rendered.text, Loader=_Composer)
+    except RecursionError as error:
+        raise too_deep(Location(shown)) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = place_of(mark.line, mark.column, rendered.places, shown) if mark else Location(shown)

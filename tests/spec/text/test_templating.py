@@ -112,6 +112,11 @@ def test_marks_leave_no_trace_in_values(write):
     assert load() == {"k": "a1ba", "t": "word", "e": True}
 
 
+def test_spaces_that_look_like_marks_stay(write):
+    write(top="a: x\u200a\u2009\u2009\u200ay{{1}}\n")
+    assert load() == {"a": "x\u200a\u2009\u2009\u200ay1"}
+
+
 def test_indent_keeps_text_valid_and_placed(write):
     write(top="a:\n  {{include_text('t.yaml')|indent(2)}}\nz: 1\n", t="x: 1\ny: 2")
     top = load()

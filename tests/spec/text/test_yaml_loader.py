@@ -121,6 +121,11 @@ def test_wrong_files_are_located(load, text, message):
     assert message in str(caught.value)
 
 
+def test_a_single_path_will_do(load, tmp_path):
+    load("a: 1\n")
+    assert load_documents("in.yaml") == load_documents(tmp_path / "in.yaml") == [{"a": 1}]
+
+
 def bomb(start: str, line: str) -> str:
     return start + "".join(line.format(i=i, a=", ".join([f"*a{i - 1}"] * 10)) for i in range(1, 12))
 
@@ -135,6 +140,7 @@ BOMBS = {
     "block sequences": "- " * 100_000,
     "block mappings": "\n".join(" " * i + "a:" for i in range(2_000)),
     "complex keys": "? " * 50_000,
+    "nested aliases": "a0: &a0 []\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 150)),
     "moderate nesting": "a: " + "[" * 150 + "]" * 150,
 }
 
