@@ -190,20 +190,19 @@ def _count(walk: Walk, state: State, visit: Visit, delta: Delta, words: Any) -> 
     if walk.layouts is None:
         served = words * visit.weight
         return sums.replace(accesses=sums.accesses + served, deliveries=sums.deliveries + served)
-    layout = walk.layouts.at(visit.children)
-    groups, chosen = layout.distinct(layout.used), layout.used
-    linked = xp.zeros(())
+    layouts = walk.layouts
+    layout = layouts.at(visit.children)
+    groups, chosen, linked = layout.distinct, layout.used, xp.zeros(())
     if may_link(walk.structure, walk.network, walk.tensor):
         shift, alike = _shift(state.delta, delta, xp)
-        neighbours = walk.layouts.served(layout, walk.layouts.at(state.children), shift)
-        neighbours = neighbours & alike & ~state.first & (words > 0)
-        rest = layout.used & ~neighbours
-        fewer = layout.distinct(rest) < groups
-        groups = xp.where(fewer, layout.distinct(rest), groups)
-        chosen = xp.where(fewer, rest, layout.used)
-        linked = xp.where(fewer, neighbours.sum(), 0.0)
+        served = layouts.served(layout, layouts.at(state.children), shift) & (alike & ~state.first & (words > 0))
+        rest = chosen & ~served
+        left = layouts.count(layout, rest)
+        linked = xp.where(left < groups, served.sum(), 0.0)
+        chosen = xp.where(left < groups, rest, chosen)
+        groups = xp.minimum(left, groups)
     words = words * visit.epochs
-    hops = words * layout.hops(chosen) if walk.structure.network_energy[walk.network] else 0.0
+    hops = words * layouts.hops(layout, chosen) if walk.structure.network_energy[walk.network] else 0.0
     return NetworkCounts(
         accesses=sums.accesses + words * groups,
         deliveries=sums.deliveries + words * chosen.sum(),
