@@ -80,7 +80,8 @@ def _check_tiles(nest: Nest, einsum: Einsum, exact: bool, problems: list[Problem
     for loop in nest.loops:
         outer, inner = extents[loop.rank], float(loop.tile_shape)
         if inner < 1 or inner > outer:
-            text = f"{einsum.name}: tile shape {loop.tile_shape} of {loop.rank} is not between 1 and {outer:g}, the extent above it"
+            limits = f"between 1 and {outer:g}, the extent above it"
+            text = f"{einsum.name}: tile shape {loop.tile_shape} of {loop.rank} is not {limits}"
             problems.append(Problem(text, path="mapping"))
         elif outer % inner:
             _refuse_imperfect(loop.rank, loop.rank in looped, exact, einsum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def stack_mappings(mappings: Sequence[TreeMapping]) -> TreeMapping:
 
 
 def dimension_numbers(machine: TreeMachine) -> dict[tuple[str, str], int]:
-    """The number of each ``(component, dimension)``: 1 for the first dimension of the outermost component that has one."""
+    """The number of each ``(component, dimension)``: from 1, outermost component first."""
     places = [(component.name, d.name) for component in machine.components for d in component.spatial]
     return {place: number for number, place in enumerate(places, 1)}
 
@@ -84,7 +85,7 @@ def _encode_nest(nest: Nest, einsum: Einsum, machine: TreeMachine, slots: int) -
 
 
 def reach_of(above: np.ndarray, order: np.ndarray, loops: int) -> np.ndarray:
-    """For each storage or toll, the loops above the next one of any tensor (all ``loops`` for the last), -1 where absent.
+    """For each storage or toll, the loops above the next one of any tensor (``loops`` for the last), -1 where absent.
 
     The last two axes are component and tensor; leading axes are batch axes.
     """
@@ -103,7 +104,7 @@ def _padded(row: EinsumMapping, slots: int) -> EinsumMapping:
     def pad(values: np.ndarray, filler: float) -> np.ndarray:
         return np.concatenate([values, np.full(missing, filler, values.dtype)])
 
-    return row.replace(rank=pad(row.rank, -1), tile=pad(row.tile, 1.0), dimension=pad(row.dimension, 0))
+    return replace(row, rank=pad(row.rank, -1), tile=pad(row.tile, 1.0), dimension=pad(row.dimension, 0))
 
 
 def decode_mapping(lowered: LoweredTree, batch: TreeMapping, i: int) -> Mapping:
@@ -132,7 +133,7 @@ def _decode_nest(row: EinsumMapping, i: int, einsum: Einsum, machine: TreeMachin
                 nodes.append(Storage(component.name, (tensor,), bool(persistent[c, t])))
         if slot is None:
             break
-        name, extent = einsum.ranks[int(rank[slot])], int(round(float(tile[slot])))
+        name, extent = einsum.ranks[int(rank[slot])], round(float(tile[slot]))
         where = dimensions.get(int(dimension[slot]))
         nodes.append(Temporal(name, extent) if where is None else Spatial(name, extent, *where))
     return [*_merged(nodes), Compute(einsum.name, machine.components[-1].name)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from flax import struct
 
+from accelax.encode.origin import Origin
 from accelax.encode.tree_mapping import decode_mapping, encode_mapping, stack_mappings
 from accelax.encode.tree_structure import tree_structure
 from accelax.errors import Problem, SpecError, did_you_mean
@@ -23,22 +24,6 @@ from accelax.model.tree_types import (
     TreeStructure,
     TreeWorkload,
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Origin:
-    """The objects that a problem was encoded from: its names, for decoding and reports.
-
-    All origins are equal, so that names never decide whether something is compiled again.
-    """
-
-    lowered: LoweredTree
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Origin)
-
-    def __hash__(self) -> int:
-        return hash(Origin)
 
 
 @struct.dataclass
@@ -80,11 +65,11 @@ class TreeProblem:
             replaced = []
             for component, hardware in zip(machine.components, row, strict=True):
                 found |= component.name == name
-                replaced.append(hardware.replace(**numbers) if component.name == name else hardware)
+                replaced.append(replace(hardware, **numbers) if component.name == name else hardware)
             machines.append(tuple(replaced))
         if not found:
             raise KeyError(name)
-        return self.replace(hardware=TreeHardware(tuple(machines)))
+        return replace(self, hardware=TreeHardware(tuple(machines)))
 
 
 def encode_tree(lowered: LoweredTree) -> TreeProblem:

@@ -64,7 +64,7 @@ class EinsumCost:
 
 @struct.dataclass
 class TreeCost:
-    """What a mapping costs, in joules and seconds. ``memory_bits`` is the peak of each memory, ``memory_usage`` over its size."""
+    """What a mapping costs, in joules and seconds. ``memory_bits`` are peaks, ``memory_usage`` over the sizes."""
 
     einsums: tuple[EinsumCost, ...]
     energy: Number

@@ -24,7 +24,7 @@ class TensorActions:
 def tensor_actions(
     component: ComponentStructure, hardware: ComponentHardware, traffic: HolderTraffic, tensor: int, output: bool
 ) -> TensorActions:
-    """Turn the values that move into actions: divided by the values per action, times ``actions_scale``; 0 if not kept."""
+    """Turn values that move into actions: over the values per action, times ``actions_scale``; 0 if not kept."""
     if component.kind is Kind.TOLL:
         reads = _toll_reads(component, traffic, tensor, output)
         return TensorActions(_scaled(reads, traffic, hardware, hardware.values_per_read[tensor]), NOTHING)

@@ -25,7 +25,7 @@ def tree_cost(structure: TreeStructure, workload: TreeWorkload, hardware: TreeHa
 
 
 def evaluate_tree_batch(problem: Any, batch: TreeMapping) -> Cost:
-    """Evaluate ``n`` mappings of a tree problem, each field of the result ``[n]``. Jit it; it is safe in vmap and grad."""
+    """Evaluate ``n`` mappings of a tree problem, each field of the result ``[n]``. Safe under jit, vmap and grad."""
 
     def one(mapping: TreeMapping) -> Cost:
         return tree_cost(problem.structure, problem.workload, problem.hardware, mapping)

@@ -14,7 +14,7 @@ from accelax.model.tree_types import Kind, TreeHardware, TreeMapping, TreeStruct
 
 
 class Reserved(Protocol):
-    """What is read of an Einsum's cost: bits reserved and whether a storage is the outermost, ``[component][tensor]``."""
+    """What is read of an Einsum's cost, ``[component][tensor]``: bits reserved, and whether there is none outside."""
 
     bits: tuple[tuple[Number, ...], ...]
     outermost: tuple[tuple[Number, ...], ...]

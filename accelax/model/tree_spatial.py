@@ -1,4 +1,4 @@
-"""How much of each spatial dimension is used, how far a tensor is shared along it, and what part of a component leaks."""
+"""How much of each spatial dimension is used, who shares data along it, and what part of a component leaks."""
 
 from __future__ import annotations
 

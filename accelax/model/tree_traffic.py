@@ -64,7 +64,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class FetchTable:
-    """What a holder of a tensor fetches, for every gap it may stand in: its tile, once per iteration of the loops in time.
+    """What a holder of a tensor fetches, for every gap that it may stand in: its tile, once per iteration in time.
 
     First visits to a partial sum repeat over the loops that alone form an index only.
     """

@@ -52,7 +52,7 @@ class TensorStructure:
 
 @dataclass(frozen=True)
 class DimensionStructure:
-    """One spatial dimension: for each tensor, whether its instances share one transfer; and whether idle ones are gated."""
+    """One spatial dimension: the tensors whose transfers its instances share, and whether idle ones are gated."""
 
     may_reuse: tuple[bool, ...]
     power_gateable: bool = False

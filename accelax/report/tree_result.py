@@ -115,11 +115,12 @@ class TreeResult:
             usage = float(self.cost.memory_usage[identity])
             if usage > 1 + TOLERANCE:
                 bits = float(self.cost.memory_bits[identity])
-                yield f"{name} needs {bits:,.10g} bits{self._parts(name)}, has {bits / usage:,.10g} ({usage - 1:.3g} over)"
+                has = f"has {bits / usage:,.10g} ({usage - 1:.3g} over)"
+                yield f"{name} needs {bits:,.10g} bits{self._parts(name)}, {has}"
 
     def _parts(self, name: str) -> str:
         """What the tensors of a single Einsum take in a memory."""
-        if len(self.lowered.einsums) > 1:
+        if len(self.lowered.einsums) != 1:
             return ""
         position = self.lowered.machines[0].index(name)
         held = zip(self.lowered.einsums[0].tensor_names, self.cost.einsums[0].bits[position], strict=True)
