@@ -1,8 +1,9 @@
 """Where the children of one network stand on its mesh, and which of them need the same words.
 
-The children in use are numbered by the spatial loops like digits, the innermost loop counting fastest and X loops standing
-inside Y loops; number ``e`` stands in column ``e mod H`` and row ``e div H`` of the physical mesh ``H x V``, so a mapping
-that does not fill its rows is laid out skewed (Timeloop, reference C.5). All children are translates of the first one.
+The children in use are numbered by the spatial loops like digits, the innermost loop counting fastest and X loops
+standing inside Y loops; number ``e`` stands in column ``e mod H`` and row ``e div H`` of the physical mesh ``H x V``.
+A mapping that does not fill its rows is therefore laid out skewed (Timeloop's nest analysis). All children are
+translates of the first one.
 
 Everything here is an array over the ``E = H V`` places of the mesh, or over pairs of neighbouring places.
 """
@@ -84,7 +85,12 @@ class Elements:
 
 
 def place_elements(
-    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, extent: Grid, network: int, tensor: int,
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    extent: Grid,
+    network: int,
+    tensor: int,
     xp: Any,
 ) -> Elements:
     """Lay the children of ``network`` out on the mesh. Children beyond the mesh (an invalid mapping) are left out."""
@@ -152,10 +158,10 @@ def neighbours(columns: int, rows: int, torus: bool) -> tuple[Any, Any]:
     for step in (1, -1):
         if columns > 1:
             places.append(row * columns + (column + step) % columns)
-            exist.append((0 <= column + step) & (column + step < columns) | torus)
+            exist.append((column + step >= 0) & (column + step < columns) | torus)
         if rows > 1:
             places.append((row + step) % rows * columns + column)
-            exist.append((0 <= row + step) & (row + step < rows) | torus)
+            exist.append((row + step >= 0) & (row + step < rows) | torus)
     shape = (len(places), len(index))
     return np.array(places, dtype=int).reshape(shape), np.array(exist, dtype=bool).reshape(shape)
 

@@ -1,11 +1,11 @@
 """How far words travel over the mesh of a network.
 
-Words enter in column 0 at the middle height ``c = (V - 1) / 2``, walk along X to the furthest column that needs them, and
-drop from there up and down every column to the outermost rows that need them (Timeloop; reference C.5):
+Words enter in column 0 at the middle height ``c = (V - 1) / 2``, walk along X to the furthest column that needs them,
+and drop from there up and down every column to the outermost rows that need them (Timeloop's nest analysis):
 ``h = max column + sum over columns of max(c - min row, 0) + max(max row - c, 0)``.
 
-A multicast *signature* is the pair (children per multicast, multicasts of that size in the visit); Timeloop averages hops
-per signature over the run before it rounds them down to count routers.
+A multicast *signature* is the pair (children per multicast, multicasts of that size in the visit); Timeloop averages
+hops per signature over the run before it rounds them down to count routers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from accelax.model.ops import Number
 
 @struct.dataclass
 class Paths:
-    """One visit's multicasts by size, both ``[E + 1]`` (or ``[visits, E + 1]``): how many, and the sum of their hops."""
+    """One visit's multicasts by size, ``[E + 1]`` (or ``[visits, E + 1]``): how many, and the sum of their hops."""
 
     count: Any
     hops: Any

@@ -1,14 +1,14 @@
 """Exact counts of one network when children may take tiles from their neighbours (link transfers).
 
-On every visit, a child whose new words are exactly the words that a neighbour on the mesh received on the previous visit
-takes them from there. Timeloop (reference C.5) does so for all such children of the visit if the parent's accesses,
-multicasts counted once, then strictly decrease; the comparison is by equality of whole sets, and only with the neighbours'
-previous delivery, not with all that they hold.
+On every visit, a child whose new words are exactly the words that a neighbour on the mesh received on the previous
+visit takes them from there. Timeloop's nest analysis does so for all such children of the visit if the parent's
+accesses, multicasts counted once, then strictly decrease; the comparison is by equality of whole sets, and only with
+the neighbours' previous delivery, not with all that they hold.
 
-Visits fall into the classes of :mod:`visits`. Before a step of an outer loop comes a step of the innermost one; before a
-step of the innermost one comes the first visit or a step of some outer loop. Two deliveries are equal when they have the
-same shape and the second is where the neighbour's first was, so a class is decided by its *shift*: the offset between
-neighbours at which it is served.
+Visits fall into the classes of :mod:`visits`. Before a step of an outer loop comes a step of the innermost one; before
+a step of the innermost one comes the first visit or a step of some outer loop. Two deliveries are equal when they have
+the same shape and the second is where the neighbour's first was, so a class is decided by its *shift*: the offset
+between neighbours at which it is served.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Candidates:
 class Outcome:
     """What links do for one class of visits, or for an array of them.
 
-    ``distinct``: different tiles that the parent still serves; ``served``: children served by neighbours; ``paths``: the
-    multicasts that remain, where hops are wanted.
+    ``distinct``: different tiles that the parent still serves; ``served``: children served by neighbours; ``paths``:
+    the multicasts that remain, where hops are wanted.
     """
 
     distinct: Any
@@ -55,9 +55,9 @@ def linked_network(
 ) -> NetworkCounts:
     """Count what crosses ``network`` for ``tensor``, per instance of the parent level, before bypassing.
 
-    For perfect mappings. Covers link transfers, multicast by equal tiles of any projection, ``no_multicast``, and, where
-    ``structure.network_energy[network]``, hops and router words. The work grows with the physical mesh of the network;
-    a network without spatial loops is a mesh of one child.
+    For perfect mappings. Covers link transfers, multicast by equal tiles of any projection, ``no_multicast``, and,
+    where ``structure.network_energy[network]``, hops and router words. The work grows with the physical mesh of the
+    network; a network without spatial loops is a mesh of one child.
     """
     xp = _namespace(workload, mapping)
     extent = extents(structure, mapping)
@@ -87,9 +87,9 @@ def linked_network(
 def point_links(structure: LevelStructure, mapping: LevelMapping, tensor: int) -> NetworkCounts:
     """Count the innermost network when it is a fan-out laid out regularly and ``tensor`` has no sliding rank.
 
-    A visit that does not move the tensor is served by neighbours entirely if the innermost X loop or the innermost Y loop
-    does not index the tensor, for then every child has a neighbour that just held the same word; no other visit is served
-    at all. See :func:`regular_layout`. No hops.
+    A visit that does not move the tensor is served by neighbours entirely if the innermost X loop or the innermost Y
+    loop does not index the tensor, for then every child has a neighbour that just held the same word; no other visit is
+    served at all. See :func:`regular_layout`. No hops.
     """
     network = structure.n_levels - 1
     ranks, indexed = loop_ranks(structure, network), structure.relevant(tensor)
@@ -110,7 +110,7 @@ def point_links(structure: LevelStructure, mapping: LevelMapping, tensor: int) -
 
 
 def regular_layout(structure: LevelStructure, mapping: LevelMapping, network: int) -> Number:
-    """Whether rows of the mesh are runs of the X loops: these fill a row of the physical mesh, or there is one row only."""
+    """Whether the rows of the mesh are the runs of the X loops: they fill its width, or there is one row only."""
     ranks = loop_ranks(structure, network)
     factor, on_x = mapping.factor[network], mapping.on_x[network]
     width = product([where(on_x[rank] > 0, factor[rank], 1.0) for rank in ranks])
@@ -121,7 +121,7 @@ def regular_layout(structure: LevelStructure, mapping: LevelMapping, network: in
 def _innermost_on(
     mapping: LevelMapping, network: int, ranks: list[int], on_axis: list[Number], wanted: frozenset[int] | set[int]
 ) -> Number:
-    """Position of the innermost spatial loop longer than 1 on one axis of the mesh among ``wanted``; infinite if none."""
+    """Position of the innermost spatial loop (> 1) over ``wanted`` on one axis of the mesh; infinite if none."""
     position: Number = INFINITY
     for rank, on in zip(ranks, on_axis, strict=True):
         if rank in wanted:
@@ -160,10 +160,10 @@ def _candidates(
 
 
 def _exact_candidates(visits: Visits, words: Any, xp: Any) -> Candidates:
-    """The same for true movement, where a step of the innermost loop mostly follows another, and slices have two sides.
+    """The same for true movement, where a step of the innermost loop mostly follows another of its kind.
 
-    A slice that enters at one side of the tile equals a neighbour's that entered at the other side when the neighbour is
-    one whole tile away.
+    A slice that enters at one side of the tile equals a neighbour's that entered at the other side when the neighbour
+    is one whole tile away.
     """
     first = visits.innermost
     move = xp.where(first[:, None], visits.move, 0.0).sum(axis=0)

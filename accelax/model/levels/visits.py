@@ -2,9 +2,9 @@
 
 The loops above a tile are visited like a counter; a *step* of loop ``j`` increments it and wraps every loop inside.
 Relative to the visit before it, the step moves the tile by ``t_j = s_j - sum_{k inside j} m_k s_k`` (one number per
-tensor rank), where ``s`` is coefficient times extent below the loop; it happens ``(n_j - 1) prod_{k outside j} n_k`` times.
-Timeloop's nest analysis visits only iterations 0 and 1 of each loop and weights the latter ``n - 1`` (reference C.3), so
-there ``m_k = 1`` and every second visit is a step of the innermost loop; true movement has ``m_k = n_k - 1``.
+tensor rank), where ``s`` is coefficient times extent below the loop; it happens ``(n_j - 1) prod_{k outside j} n_k``
+times. Timeloop's nest analysis visits only iterations 0 and 1 of each loop and weights the latter ``n - 1``, so there
+``m_k = 1`` and every second visit is a step of the innermost loop; true movement has ``m_k = n_k - 1``.
 """
 
 from __future__ import annotations
@@ -63,15 +63,21 @@ def steps_per_index(
 
     ``loops`` pairs a rank with the extent below its loop.
     """
-    terms = list(zip(structure.projections[tensor], workload.coefficients[tensor], strict=True))
-    return [
-        [sum((c * below for r, c in zip(ranks, factors, strict=True) if r == rank), start=0.0) for ranks, factors in terms]
-        for rank, below in loops
-    ]
+    axes = list(zip(structure.projections[tensor], workload.coefficients[tensor], strict=True))
+
+    def along(terms: tuple[int, ...], coefficients: tuple[Number, ...], rank: int, below: Number) -> Number:
+        return sum((c * below for r, c in zip(terms, coefficients, strict=True) if r == rank), start=0.0)
+
+    return [[along(terms, coefficients, rank, below) for terms, coefficients in axes] for rank, below in loops]
 
 
 def visits_of_child(
-    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, extent: Grid, network: int, tensor: int,
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    extent: Grid,
+    network: int,
+    tensor: int,
     xp: Any,
 ) -> Visits:
     """Describe the steps of the loops above the children of ``network``; ``extent`` as from ``tiles.extents``."""
@@ -83,17 +89,25 @@ def visits_of_child(
     step = steps_per_index(structure, workload, tensor, [(rank, extent[level + 1][rank]) for level, rank in loops])
     step = vector(xp, [s for row in step for s in row]).reshape(len(loops), axes)
     inside = _inside(mapping, loops, xp)
-    long = trips > 1
-    wrap = (trips - 1.0 if exact else xp.where(long, 1.0, 0.0))[:, None] * step
+    wrap = (trips - 1.0 if exact else xp.where(trips > 1, 1.0, 0.0))[:, None] * step
     move = step - (inside[:, :, None] * wrap[None, :, :]).sum(axis=1)
-    weight = (trips - 1.0) * xp.where(inside.T, trips[None, :], 1.0).prod(axis=1)
-    words = _words(structure, network, tensor, sides, step, move, _first(inside, long), inside, long, xp)
-    return Visits(sides, sides.prod(), trips, weight, move, _first(inside, long), words)
+    innermost = _first(inside, trips > 1)
+    moving = _first(inside, (trips > 1) & (step != 0).any(axis=1))
+    start = innermost if structure.rules.halo == "timeloop_pre297" else moving
+    return Visits(
+        sides=sides,
+        size=sides.prod(),
+        trips=trips,
+        weight=(trips - 1.0) * xp.where(inside.T, trips[None, :], 1.0).prod(axis=1),
+        move=move,
+        innermost=innermost,
+        words=_words(sides, move, start, inside, _rule(structure, network, tensor), xp),
+    )
 
 
 def _inside(mapping: LevelMapping, loops: list[tuple[int, int]], xp: Any) -> Any:
     """``[K, K]``: whether loop ``k`` (second axis) stands inside loop ``j`` (first axis)."""
-    level = xp.asarray([float(level) for level, _ in loops])
+    level = vector(xp, [float(level) for level, _ in loops])
     position = vector(xp, [mapping.position[level][rank] for level, rank in loops])
     deeper = level[None, :] > level[:, None]
     return deeper | ((level[None, :] == level[:, None]) & (position[None, :] < position[:, None]))
@@ -104,32 +118,28 @@ def _first(inside: Any, among: Any) -> Any:
     return among & ~(inside & among[None, :]).any(axis=1)
 
 
-def _words(
-    structure: LevelStructure, network: int, tensor: int, sides: Any, step: Any, move: Any, innermost: Any, inside: Any,
-    long: Any, xp: Any,
-) -> Any:
-    """Words that a step of each loop delivers to a child, ``[K]``: the halo rule (``levels.halo``; reference C.4).
+def _rule(structure: LevelStructure, network: int, tensor: int) -> str:
+    """The halo rule of the children of ``network``; ``whole`` where they keep nothing from one visit to the next."""
+    return structure.rules.halo if keeps_tile(structure, network, tensor) else "whole"
 
-    The compute unit, and a level that keeps nothing from one visit to the next, receives its whole tile every time.
+
+def _words(sides: Any, move: Any, start: Any, inside: Any, rule: str, xp: Any) -> Any:
+    """Words that a step of each loop delivers to a child, ``[K]``: the rules of :mod:`halo` and ``whole``.
+
+    ``start`` marks the loop whose steps set the direction that other steps may keep.
     """
     size = sides.prod()
-    if not keeps_tile(structure, network, tensor):
-        return xp.where(long, size, size)
     fresh = size - xp.maximum(sides[None, :] - abs(move), 0.0).prod(axis=1)
-    rule = structure.rules.halo
     if rule == "exact":
         return fresh
-    moving = long & (step != 0).any(axis=1)
-    first = innermost if rule == "timeloop_pre297" else _first(inside, moving)
-    since = first | (inside & first[None, :]).any(axis=1)
+    if rule == "whole":
+        return fresh * 0.0 + size
     if rule == "none":
-        return xp.where(since, size, 0.0)
-    direction = xp.where(first[:, None], move, 0.0).sum(axis=0)
-    partial = xp.where(first, fresh, 0.0).sum()
+        return xp.where(start | (inside & start[None, :]).any(axis=1), size, 0.0)
+    direction = xp.where(start[:, None], move, 0.0).sum(axis=0)
+    partial = xp.where(start, fresh, 0.0).sum()
     words = xp.where((move == direction[None, :]).all(axis=1), partial, size)
-    if rule == "timeloop":
-        words = xp.where((move == 0).all(axis=1), 0.0, words)
-    return words
+    return xp.where((move == 0).all(axis=1), 0.0, words) if rule == "timeloop" else words
 
 
 def keeps_tile(structure: LevelStructure, network: int, tensor: int) -> bool:

@@ -27,7 +27,11 @@ class Case:
         """The case as the emulation wants it."""
         rules = self.rules
         return NestInput(
-            self.levels, (self.projection,), self.n_ranks, halo=rules.halo, links=rules.link_transfers,
+            self.levels,
+            (self.projection,),
+            self.n_ranks,
+            halo=rules.halo,
+            links=rules.link_transfers,
             multicast=rules.multicast,
         )
 
@@ -111,13 +115,21 @@ PROJECTIONS: tuple[tuple[Terms, ...], ...] = (
 
 
 @st.composite
-def cases(draw: st.DrawFn, projections: tuple[tuple[Terms, ...], ...] = PROJECTIONS, most_points: int = 6000) -> Case:
-    """One to three storage levels with a fan-out below some, the last perhaps above the compute unit."""
+def cases(
+    draw: st.DrawFn,
+    projections: tuple[tuple[Terms, ...], ...] = PROJECTIONS,
+    most_points: int = 6000,
+    one_row: bool = False,
+) -> Case:
+    """One to three storage levels with a fan-out below some, the last perhaps above the compute unit.
+
+    ``one_row``: a fan-out has one loop, and no reuse is forbidden.
+    """
     n_ranks, points = 4, 1
     levels: list[NestLevel] = []
     for depth in range(draw(st.integers(1, 3))):
         for is_fanout in (False, True) if depth == 0 or draw(st.booleans()) else (False,):
-            level, trips = _level(draw, n_ranks, is_fanout, most_points // points)
+            level, trips = _level(draw, n_ranks, is_fanout, most_points // points, one_row)
             points *= trips
             levels.append(level)
     rules = Rules(
@@ -128,9 +140,9 @@ def cases(draw: st.DrawFn, projections: tuple[tuple[Terms, ...], ...] = PROJECTI
     return Case(draw(st.sampled_from(projections)), tuple(levels), n_ranks, rules)
 
 
-def _level(draw: st.DrawFn, n_ranks: int, is_fanout: bool, room: int) -> tuple[NestLevel, int]:
+def _level(draw: st.DrawFn, n_ranks: int, is_fanout: bool, room: int, one_row: bool) -> tuple[NestLevel, int]:
     """A level whose loops make at most ``room`` points, and how many they make."""
-    ranks = draw(st.lists(st.integers(0, n_ranks - 1), unique=True, min_size=1, max_size=4))
+    ranks = draw(st.lists(st.integers(0, n_ranks - 1), unique=True, min_size=1, max_size=1 if one_row else 4))
     if not is_fanout:
         ranks = draw(st.permutations(range(n_ranks)))
     loops, points, sides = [], 1, [1, 1]
@@ -144,7 +156,7 @@ def _level(draw: st.DrawFn, n_ranks: int, is_fanout: bool, room: int) -> tuple[N
         loops.append(NestLoop(rank, end, end, on_x))
     loops.sort(key=lambda loop: loop.on_x)
     spare = (draw(st.sampled_from((0, 0, 1, 3))), draw(st.sampled_from((0, 0, 1)))) if is_fanout else (0, 0)
-    some = st.sampled_from((frozenset[int](), frozenset[int](), frozenset({0})))
+    some = st.sampled_from((frozenset[int](),) * 2 + (() if one_row else (frozenset({0}),)))
     return NestLevel(
         loops=tuple(loops),
         is_fanout=is_fanout,
