@@ -201,7 +201,7 @@ def _order_violations(nest: tuple[Node, ...], machine: TreeMachine) -> list[str]
             if inside != below:
                 where = "above" if below else "below"
                 found.append(f"the spatial loop of {node.component} stands {where} a storage of {other.component}")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _tile_violations(nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine) -> list[str]:

@@ -14,13 +14,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from accelax.errors import Location, Problem, SpecError, did_you_mean
 
 
-def _refuse_bool(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError(f"expected a number or an expression, got {value}")
+def _number_or_text(value: object) -> object:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float, str))):
+        raise ValueError(f"expected a number or an expression, got {value!r}")
     return value
 
 
-Expression = Annotated[int | float | str, BeforeValidator(_refuse_bool)]
+Expression = Annotated[int | float | str, BeforeValidator(_number_or_text)]
 """A number, or an expression that yields one."""
 
 Condition = bool | str
@@ -39,11 +39,12 @@ class SpecModel(BaseModel):
         try:
             super().__setattr__(name, value)
         except ValidationError as error:
-            raise SpecError(list(problems_of(error, type(self), {}, type(self).__name__, Sources()))) from None
+            raw = {name: value}
+            raise SpecError(problems_of(error, type(self), raw, type(self).__name__, Sources())) from None
 
 
 class Sources:
-    """Where each value of a merged specification was written: path to :class:`Location`; the empty path is the whole."""
+    """Where each value of a specification was written: path to :class:`Location`; the empty path is the whole."""
 
     def __init__(self, locations: dict[str, Location] | None = None):
         self._locations = locations or {}
@@ -106,7 +107,7 @@ def problems_of(
     problems: dict[str, Problem] = {}
     for entry in error.errors():
         where, fields = _place(entry["loc"], model, raw, path)
-        if entry["type"] == "extra_forbidden":
+        if entry["type"] in ("extra_forbidden", "no_such_attribute"):
             message = f"unknown field {entry['loc'][-1]!r}{did_you_mean(entry['loc'][-1], fields)}"
         elif entry["type"] == "missing":
             message = f"missing field {entry['loc'][-1]!r}"
