@@ -7,6 +7,7 @@ from typing import Any
 
 from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStructure, LevelWorkload
 from accelax.model.levels.capacity import Constraint, constraints, largest_excess
+from accelax.model.levels.clipped_traffic import clipped_traffic
 from accelax.model.levels.energy import compute_energy, leakage, network_energy, run_area, tensor_energy
 from accelax.model.levels.latency import level_cycles, run_cycles
 from accelax.model.levels.nest import count_nest
@@ -52,7 +53,10 @@ def price_nest(
 ) -> LevelCost:
     """Everything that follows from the counts of the loop nest."""
     levels, tensors = range(structure.n_levels), range(len(structure.tensors))
-    traffic = level_traffic(structure, mapping, nest)
+    if nest.clipped is not None:
+        traffic = clipped_traffic(structure, mapping, nest, nest.clipped)
+    else:
+        traffic = level_traffic(structure, mapping, nest)
     timing = [level_cycles(structure, hardware, traffic, nest.compute_cycles, level) for level in levels]
     cycles_by_level = tuple(cycles for cycles, _ in timing)
     steady, cycles = run_cycles(hardware, cycles_by_level, nest.compute_cycles)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
+from accelax.model.levels.clipped_nest import clipped_nest
 from accelax.model.levels.links import linked_network, point_links
 from accelax.model.levels.networks import NestCounts, perfect_nest
 from accelax.model.levels.residual import residual_nest
@@ -44,6 +45,8 @@ def count_nest(structure: LevelStructure, workload: LevelWorkload, mapping: Leve
     """Count the loop nest of one mapping."""
     if structure.imperfect and structure.rules.imperfect == "timeloop_residual":
         return residual_nest(structure, workload, mapping)
+    if structure.imperfect and structure.rules.imperfect == "exact":
+        return clipped_nest(structure, workload, mapping)
     nest = perfect_nest(structure, workload, mapping)
     rows = tuple(
         tuple(_network(structure, workload, mapping, level, tensor, counts) for tensor, counts in enumerate(row))

@@ -21,6 +21,23 @@ Networks = tuple[tuple[NetworkCounts, ...], ...]
 
 
 @dataclass(frozen=True)
+class ClippedCounts:
+    """Exact counts of an imperfect nest, words over all instances. They need no bypassing: keys name both levels.
+
+    served, first_served
+        ``(parent, child, tensor)``: words that ``parent`` hands to ``child`` (``L``: the compute units) if no level between
+        keeps the tensor, copies for several children once; of an output, those handed down for the first time.
+    arriving, first_arriving
+        ``(child, tensor)``: words that the instances of ``child`` receive; of an output, those seen for the first time.
+    """
+
+    served: dict[tuple[int, int, int], Any]
+    first_served: dict[tuple[int, int, int], Any]
+    arriving: dict[tuple[int, int], Any]
+    first_arriving: dict[tuple[int, int], Any]
+
+
+@dataclass(frozen=True)
 class NestCounts:
     """All that bypassing and pricing need to know of the loop nest.
 
@@ -38,6 +55,8 @@ class NestCounts:
         Computations of one compute unit (an average for imperfect shapes).
     compute_cycles
         Cycles of the compute unit without stalls.
+    clipped
+        Present where tiles that do not divide are counted exactly; ``networks`` is then for information.
     """
 
     networks: Networks
@@ -47,6 +66,7 @@ class NestCounts:
     peak_instances: tuple[Any, ...]
     compute_iterations: Any
     compute_cycles: Any
+    clipped: ClippedCounts | None = None
 
 
 def delivered_words(

@@ -26,10 +26,11 @@ from accelax.model.ops import Number, product, where
 
 def separable(structure: LevelStructure, tensor: int) -> bool:
     """Whether every index expression of ``tensor`` has at most one rank with loops longer than 1."""
-    return all(len(_live(structure, terms)) <= 1 for terms in structure.projections[tensor])
+    return all(len(live_ranks(structure, terms)) <= 1 for terms in structure.projections[tensor])
 
 
-def _live(structure: LevelStructure, terms: tuple[int, ...]) -> set[int]:
+def live_ranks(structure: LevelStructure, terms: tuple[int, ...]) -> set[int]:
+    """The ranks of an index expression that have a loop longer than 1 in some mapping."""
     return {rank for rank in terms if not all(row[rank] for row in structure.unit_factor)}
 
 
@@ -169,7 +170,7 @@ def _words_along(structure: LevelStructure, workload: LevelWorkload, tensor: int
     """Words that ``extent`` of ``rank`` spans, over all index expressions in which it is the one that moves."""
     sizes = []
     for terms, coefficients in zip(structure.projections[tensor], workload.coefficients[tensor], strict=True):
-        if rank in _live(structure, terms):
+        if rank in live_ranks(structure, terms):
             slope = sum((c for r, c in zip(terms, coefficients, strict=True) if r == rank), start=0.0)
             sizes.append(1.0 + abs(slope) * (extent - 1.0))
     return product(sizes)
