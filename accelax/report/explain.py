@@ -39,7 +39,7 @@ class Account:
     @property
     def total(self) -> float:
         """The sum of the terms; it equals ``reported`` but for rounding."""
-        return math.fsum(term.value for term in self.terms)
+        return _total(self.terms)
 
 
 def format_accounts(accounts: Sequence[Account]) -> str:
@@ -102,7 +102,8 @@ def explain_level_cycles(figures: Figures, machine: LevelMachine) -> str:
 def explain_tree_energy(figures: Figures, machines: Mapping[str, TreeMachine]) -> list[Account]:
     """The energy of every component of an AccelForge result, in joules; ``machines`` maps each Einsum to its machine.
 
-    A component costs ``count * J per action`` summed over tensors and actions, and ``leak power * latency``.
+    A component costs ``count * J per action`` summed over tensors and actions, and ``leak power * latency``. Where lanes
+    are gated, the share that stays on is what the reported energy implies.
     """
     components: dict[tuple[str, str], TreeComponent] = {
         (einsum, component.name): component for einsum, machine in machines.items() for component in machine.components
@@ -118,12 +119,27 @@ def explain_tree_energy(figures: Figures, machines: Mapping[str, TreeMachine]) -
                 energy = next(a.energy for a in description.actions if a.name == action)
                 label = f"{tensor} {action}" if tensor != "None" else action
                 terms.append(Term(label, f"{count(number)} x {energy:g} J", number * energy))
-        power = components[only, name].leak_power
-        if power:
-            terms.append(Term("leakage", f"{power:g} W x {figures['latency']:g} s", power * figures["latency"]))
+        terms += _tree_leakage(components[only, name].leak_power, figures, machines, reported - _total(terms))
         accounts.append(Account(f"{name} energy", "J", tuple(terms), reported))
     whole = tuple(Term(account.title, "the account above", account.reported) for account in accounts)
     return [*accounts, Account("total energy", "J", whole, figures["energy"])]
+
+
+def _tree_leakage(
+    power: float, figures: Figures, machines: Mapping[str, TreeMachine], reported: float
+) -> Iterator[Term]:
+    if not power:
+        return
+    whole, formula = power * figures["latency"], f"{power:g} W x {figures['latency']:g} s"
+    dimensions = [d for machine in machines.values() for component in machine.components for d in component.spatial]
+    if not any(dimension.power_gateable for dimension in dimensions) or math.isclose(reported, whole, rel_tol=1e-6):
+        yield Term("leakage", formula, whole)
+    else:
+        yield Term("leakage", f"{formula} x {reported / whole:.4g} of the lanes on", reported)
+
+
+def _total(terms: Sequence[Term]) -> float:
+    return math.fsum(term.value for term in terms)
 
 
 def _storage(machine: LevelMachine, name: str) -> Level:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from accelax.ir.level_machine import Level, LevelCompute, LevelMachine
-from accelax.ir.tree_machine import TreeAction, TreeComponent, TreeMachine
+from accelax.ir.tree_machine import FanoutDimension, TreeAction, TreeComponent, TreeMachine
 from accelax.report.explain import (
     explain_level_cycles,
     explain_level_energy,
@@ -83,6 +83,15 @@ def test_components_of_the_other_dialect():
     accounts = explain_tree_energy(figures, {"e": TreeMachine((glb, mac))})
     assert [(account.reported, account.total) for account in accounts] == [(35, 35), (7, 7), (42, 42)]
     assert "0.5 W x 6 s" in format_accounts(accounts)
+
+
+def test_gated_lanes_leak_the_share_that_is_on():
+    lanes = FanoutDimension("x", 4, (), power_gateable=True)
+    glb = TreeComponent("GLB", "memory", (TreeAction("read", 2.0),), (lanes,), leak_power=0.5)
+    figures = {"energy": 20.75, "latency": 6.0, "actions": {"GLB|A|read": 10}, "energy_per_component": {"GLB": 20.75}}
+    # 10 reads of 2 J leave 0.75 J of the 0.5 W * 6 s: a quarter of the lanes.
+    text = format_accounts(explain_tree_energy(figures, {"e": TreeMachine((glb,))}))
+    assert "0.5 W x 6 s x 0.25 of the lanes on = 0.75" in text
 
 
 @pytest.mark.parametrize("block", [1, 4])
