@@ -102,8 +102,8 @@ def explain_level_cycles(figures: Figures, machine: LevelMachine) -> str:
 def explain_tree_energy(figures: Figures, machines: Mapping[str, TreeMachine]) -> list[Account]:
     """The energy of every component of an AccelForge result, in joules; ``machines`` maps each Einsum to its machine.
 
-    A component costs ``count * J per action`` summed over tensors and actions, and ``leak power * latency``. Where lanes
-    are gated, the share that stays on is what the reported energy implies.
+    A component costs ``count * J per action`` summed over tensors and actions, and ``leak power * latency``. Where
+    lanes are gated, the share that stays on is what the reported energy implies.
     """
     components: dict[tuple[str, str], TreeComponent] = {
         (einsum, component.name): component for einsum, machine in machines.items() for component in machine.components
