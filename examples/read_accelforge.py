@@ -20,7 +20,7 @@ def main() -> None:
         CONFIGS / "mapping" / "accelforge_array_matmul.yaml",
     )
     for throughput in (256e9, 32e9):
-        for action in (0, 1):
+        for action in ("read", "write"):
             spec.set(f"arch.DRAM.actions.{action}.throughput", throughput)
         result = ax.evaluate(spec).to_dict()
         slowest = max(result["latency_per_component"], key=result["latency_per_component"].get)
