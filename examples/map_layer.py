@@ -19,8 +19,10 @@ def main(seconds: float) -> None:
         CONFIGS / "arch" / "eyeriss_like.yaml", CONFIGS / "workload" / "resnet18" / "layer_05.yaml"
     )
     found = ax.map(spec, objective="edp", seconds=seconds, seed=0)
-    result = found.result.to_dict()
     print(f"{found.evaluated} mappings in {found.seconds:.1f} s")
+    if found.mapping is None:
+        sys.exit(found.reason)
+    result = found.result.to_dict()
     print(f"{result['energy_pJ'] / 1e6:.1f} uJ, {result['cycles']} cycles, {result['utilization']:.0%} busy")
     print(found.mapping.to_yaml())
 

@@ -155,9 +155,9 @@ def test_machines_have_their_structure(machine: str) -> None:
     layer = CONFIGS / "workload" / "resnet18" / "layer_05.yaml"
     built = lowered(ax.Specification.from_yaml_files(arch(machine), layer)).machine
     storages = [level for level in built.levels if not level.is_fanout]
-    found = [(level.name, level.size_words, level.mesh_x * level.mesh_y) for level in storages]
-    found.append((built.compute.name, None, built.compute.mesh_x * built.compute.mesh_y))
-    assert tuple(found) == STRUCTURE[machine]
+    found = tuple((level.name, level.size_words, level.mesh_x * level.mesh_y) for level in storages)
+    multipliers = built.compute.name, None, built.compute.mesh_x * built.compute.mesh_y
+    assert (*found, multipliers) == STRUCTURE[machine]
     for level in storages:
         assert None not in (level.read_energy, level.fill_energy, level.update_energy), f"{level.name} has no energies"
     assert built.compute.energy is not None
