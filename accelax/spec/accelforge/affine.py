@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _MAX_LENGTH = 1000
+_LARGEST = 2**53
 _COMPARISON = re.compile(r"(<=|>=|==|<|>|=)")
 
 
@@ -48,10 +49,14 @@ def parse_affine(text: str | int, constants: Mapping[str, object] | None = None)
         raise AffineError(f"an index expression of {len(source)} characters is too long")
     source = re.sub(r"(?<![\w.])(\d+)\s*(?=[A-Za-z_(])", r"\1*", source)
     try:
-        tree = ast.parse(source.strip(), mode="eval").body
+        found = _affine(ast.parse(source.strip(), mode="eval").body, constants or {}, source)
+    except AffineError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise AffineError(f"{text!r} is not an affine expression such as '2*p + r'") from None
-    return _affine(tree, constants or {}, source)
+        raise AffineError(f"{str(text)[:80]!r} is not an affine expression such as '2*p + r'") from None
+    if any(abs(number) > _LARGEST for number in (found.constant, *(c for _, c in found.terms))):
+        raise AffineError(f"a number in {source[:80]!r} is too large")
+    return found
 
 
 def _affine(node: ast.expr, constants: Mapping[str, object], source: str) -> Affine:

@@ -13,6 +13,9 @@ from accelax.ir.workload import Einsum
 from accelax.spec.accelforge.mapping_yaml import Places
 from accelax.spec.accelforge.models import Collector
 
+IMPERFECT = "an imperfect tile shape"
+"""How the name of a refused imperfect mapping begins: such a mapping is in no mapspace of AccelForge."""
+
 
 class _Report:
     """Notes problems at the places of nodes."""
@@ -256,12 +259,8 @@ def _check_imperfect(nest: tuple[Node, ...], einsum: Einsum) -> None:
         if isinstance(node, (Temporal, Spatial)) and node.rank in tile:
             if tile[node.rank] % node.tile_shape:
                 if node.rank in looped:
-                    raise UnsupportedError(
-                        f"an imperfect tile shape of {node.rank} below its outermost loop", path="mapping"
-                    )
+                    raise UnsupportedError(f"{IMPERFECT} of {node.rank} below its outermost loop", path="mapping")
                 if not alone[node.rank]:
-                    raise UnsupportedError(
-                        f"an imperfect tile shape of {node.rank}, which shares an index", path="mapping"
-                    )
+                    raise UnsupportedError(f"{IMPERFECT} of {node.rank}, which shares an index", path="mapping")
             looped.add(node.rank)
             tile[node.rank] = node.tile_shape

@@ -28,6 +28,7 @@ from accelax.ir.mapping import Mapping, Node, Spatial, Storage, Temporal, Toll
 from accelax.ir.nests import nest_of
 from accelax.ir.tree_machine import Comparison, TreeMachine
 from accelax.ir.workload import Einsum
+from accelax.spec.accelforge.checks import IMPERFECT
 from accelax.spec.accelforge.storage_rules import storage_violations
 
 if TYPE_CHECKING:
@@ -53,11 +54,18 @@ class TreeMapspace:
         return not self.violations(mapping)
 
     def violations(self, mapping: Mapping) -> list[str]:
-        """Why ``mapping`` is not in the mapspace, one line each; empty when it is."""
+        """Why ``mapping`` is not in the mapspace, one line each; empty when it is.
+
+        Raises UnsupportedError where accelax can not tell: for fused mappings, and machines that it does not lower.
+        """
         try:
             lowered = self._spec.lower(mapping)
-        except (SpecError, UnsupportedError) as error:
-            return str(error).splitlines()
+        except SpecError as error:
+            return [problem.message for problem in error.problems]
+        except UnsupportedError as error:
+            if not error.feature.startswith(IMPERFECT):
+                raise
+            return [error.feature]
         found: list[str] = []
         for einsum, machine in zip(lowered.einsums, lowered.machines, strict=True):
             nest = nest_of(mapping, einsum)

@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from accelax.errors import Location, Problem, SpecError, did_you_mean
 
+_LONGEST_MESSAGE = 500
+
 
 def _number_or_text(value: object) -> object:
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float, str))):
@@ -74,6 +76,8 @@ class Collector:
     def add(self, message: str, path: str) -> None:
         """Note a problem with the value at ``path``; one that was noted before is not repeated."""
         self.noted += 1
+        if len(message) > _LONGEST_MESSAGE:
+            message = message[: _LONGEST_MESSAGE - 3] + "..."
         problem = self.sources.problem(message, path)
         if problem not in self.problems:
             self.problems.append(problem)

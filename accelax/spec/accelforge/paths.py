@@ -40,6 +40,8 @@ def set_value(spec: AccelForgeSpecification, path: str, value: object) -> Callab
         before = spec.rules
         spec.rules = rules_with(before, ".".join(str(step) for step in steps), value)
         return lambda: setattr(spec, "rules", before)
+    if root == "mapping" and not isinstance(spec.mapping_source, (dict, list)):
+        raise _fail("the specification has no mapping section that could be changed", path)
     target: Any = spec.mapping_source if root == "mapping" else getattr(spec, str(root))
     for step in steps[:-1]:
         target = _child(target, step, path)

@@ -15,6 +15,9 @@ from accelax.spec.text.expressions import ExpressionError, evaluate_expression, 
 
 CONSTANTS: dict[str, object] = {"inf": math.inf, "nan": math.nan, "pi": math.pi}
 
+_LARGEST_BITS = 1000
+"""Integers up to here are floating point numbers too."""
+
 
 class EvaluationError(ValueError):
     """An expression has no value; the message says why."""
@@ -93,6 +96,8 @@ class Scope:
             raise EvaluationError(f"expected a number, got {_shown(value, found)}")
         if isinstance(found, float) and math.isnan(found):
             raise EvaluationError(f"expected a number, got {_shown(value, found)}")
+        if isinstance(found, int) and found.bit_length() > _LARGEST_BITS:
+            raise EvaluationError(f"{str(value)[:80]!r} is too large")
         return found
 
     def integer(self, value: object, minimum: int = 1) -> int:

@@ -87,7 +87,7 @@ class AccelForgeSpecification(Specification):
         for name in ("arch", "workload", "renames", "mapper"):
             setattr(twin, name, getattr(self, name).model_copy(deep=True))
         twin.variables = dict(self.variables)
-        twin._mapping = mapping
+        twin._mapping, twin.mapping_source = mapping, None
         twin._mapspace_of = self._mapspace_of
         return twin
 

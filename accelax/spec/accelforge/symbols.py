@@ -60,6 +60,34 @@ def tensor_set(einsum: EinsumModel, bits: dict[str, float] | None = None) -> Ele
     return ElementSet(names, names, "tensor", ranks_of, tuple((bits or {}).items()))
 
 
+def _predefined(einsum: EinsumModel, workload: Workload, bits: dict[str, float] | None) -> dict[str, ElementSet]:
+    """The sets that have a name without being renamed: groups of tensors, each tensor, each rank variable."""
+    everything = tensor_set(einsum, bits)
+    ranks = ranks_of_einsum(einsum)
+    users: dict[str, set[str]] = {}
+    for other in workload.einsums:
+        for access in other.tensor_accesses:
+            users.setdefault(access.name, set()).add(other.name)
+    read = {a.name for e in workload.einsums for a in e.tensor_accesses if not a.output}
+    written = {a.name for e in workload.einsums for a in e.tensor_accesses if a.output}
+    every_rank = ElementSet(ranks, ranks, "rank")
+    table: dict[str, ElementSet] = {}
+    for other in workload.einsums:
+        table.update({rank: every_rank.of([rank]) for rank in ranks_of_einsum(other)})
+    table.update({name: everything.of([name]) for name in users})
+    return table | {
+        "All": everything,
+        "Tensors": everything,
+        "Nothing": everything.of([]),
+        "Above": everything.of([]),
+        "Inputs": everything.of(a.name for a in einsum.tensor_accesses if not a.output),
+        "Outputs": everything.of(a.name for a in einsum.tensor_accesses if a.output),
+        "Intermediates": everything.of(read & written),
+        "Shared": everything.of(name for name, names in users.items() if len(names) > 1),
+        "Persistent": everything.of(a.name for a in einsum.tensor_accesses if a.persistent),
+    }
+
+
 def einsum_scope(
     einsum: EinsumModel,
     workload: Workload,
@@ -75,31 +103,7 @@ def einsum_scope(
     several Einsums use. Tensors and rank variables of other Einsums are empty sets. ``base`` holds the variables, and
     ``bits`` the bits per value, once they are known.
     """
-    everything = tensor_set(einsum, bits)
-    ranks = ranks_of_einsum(einsum)
-    users: dict[str, set[str]] = {}
-    for other in workload.einsums:
-        for access in other.tensor_accesses:
-            users.setdefault(access.name, set()).add(other.name)
-    read = {a.name for e in workload.einsums for a in e.tensor_accesses if not a.output}
-    written = {a.name for e in workload.einsums for a in e.tensor_accesses if a.output}
-    every_rank = ElementSet(ranks, ranks, "rank")
-    table: dict[str, ElementSet] = {}
-    for other in workload.einsums:
-        table.update({rank: every_rank.of([rank]) for rank in ranks_of_einsum(other)})
-    table.update({name: everything.of([name]) for name in users})
-    table |= {
-        "All": everything,
-        "Tensors": everything,
-        "Nothing": everything.of([]),
-        "Above": everything.of([]),
-        "Inputs": everything.of(a.name for a in einsum.tensor_accesses if not a.output),
-        "Outputs": everything.of(a.name for a in einsum.tensor_accesses if a.output),
-        "Intermediates": everything.of(read & written),
-        "Shared": everything.of(name for name, names in users.items() if len(names) > 1),
-        "Persistent": everything.of(a.name for a in einsum.tensor_accesses if a.persistent),
-    }
-    scope = base.child(table)
+    scope = base.child(_predefined(einsum, workload, bits))
     for rename, place in _renames_for(einsum, renames, path):
         try:
             source = scope.evaluate(rename.source)

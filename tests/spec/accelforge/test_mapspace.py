@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from accelax.errors import UnsupportedError
 from accelax.ir.mapping import Mapping
 from accelax.spec.accelforge.mapping_yaml import read_mapping
 from accelax.spec.accelforge.models import Collector
@@ -206,3 +207,23 @@ def test_the_mapspace_stays_that_of_the_original(matmul, nodes):
     twin = spec.with_mapping(mapping_of(nodes))
     twin.set("arch.PE.spatial.x.fanout", 2)
     assert twin.mapspace.contains(mapping_of(nodes))
+
+
+def test_what_can_not_be_judged_is_refused_and_what_is_no_mapping_is_outside(matmul, nodes):
+    def two(data):
+        data["workload"]["einsums"] = ["Y[m, n] = A[m, k] * W[k, n]", "Z[m, n] = Y[m, n]"]
+        data["renames"] = {
+            "einsums": [{"name": "default", "tensor_accesses": {"input": "Inputs", "weight": "Nothing"}}]
+        }
+
+    branches = [[{"tag": "Compute", "einsum": einsum, "component": "MAC"}] for einsum in "YZ"]
+    fused = [
+        {"tag": "Storage", "component": "DRAM", "tensors": ["A", "W", "Z", "Y"]},
+        *({"tag": "Temporal", "rank_variable": rank, "tile_shape": 1} for rank in "mkn"),
+        {"tag": "Sequential", "nodes": [{"tag": "Nested", "nodes": branch} for branch in branches]},
+    ]
+    with pytest.raises(UnsupportedError, match="fused"):
+        matmul(two).mapspace.contains(mapping_of(fused))
+    assert matmul().mapspace.violations(mapping_of(nodes[:-1]))[0].endswith("does not end at a !Compute")
+    imperfect = edited(nodes, {M4: {"tile_shape": 8}}, add=((M1, {**nodes[M4], "tile_shape": 3}),))
+    assert matmul().mapspace.violations(imperfect) == ["an imperfect tile shape of m below its outermost loop"]

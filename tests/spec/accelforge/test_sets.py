@@ -105,6 +105,8 @@ def test_a_child_scope_hides_names_and_leaves_the_parent_alone():
         ("integer", "inf", "expected an integer"),
         ("truth", "All", "expected true or false"),
         ("number", "1 / 0", "division by zero"),
+        ("number", 10**400, "too large"),
+        ("number", "max", "the function 'max'"),
         ("number", "().__class__", "not allowed"),
     ],
 )
