@@ -1,4 +1,9 @@
-"""A batch of mappings of a chain of levels."""
+"""A batch of mappings of a chain of levels.
+
+One pass evaluates every mapping by closed forms. Where a neighbour on the mesh might serve a tile, a mapping's network is
+counted in detail instead; that is slow and few mappings need it, so those are gathered and counted in chunks, and chunks
+that would be empty are skipped.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,19 @@ import jax
 import jax.numpy as jnp
 
 from accelax.model.cost import Cost
-from accelax.model.levels.arrays import LevelMapping
-from accelax.model.levels.evaluate import evaluate_levels
+from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
+from accelax.model.levels.evaluate import LevelCost, price_nest
+from accelax.model.levels.links import linked_network
+from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, open_pairs
+
+CHUNK = 128
+"""Mappings counted in detail at once."""
 
 
 def evaluate_levels_batch(problem: Any, batch: LevelMapping) -> Cost:
     """Evaluate every mapping of ``batch`` (leaves ``[n]``) on one problem."""
 
-    def one(mapping: LevelMapping) -> Cost:
-        cost = evaluate_levels(problem.structure, problem.workload, problem.hardware, mapping)
+    def summary(cost: LevelCost) -> Cost:
         energy, cycles = jnp.asarray(cost.energy), jnp.asarray(cost.cycles)
         return Cost(
             energy_pJ=energy,
@@ -26,4 +35,45 @@ def evaluate_levels_batch(problem: Any, batch: LevelMapping) -> Cost:
             violation=jnp.asarray(cost.violation, energy.dtype),
         )
 
-    return jax.vmap(one)(jax.tree.map(jnp.asarray, batch))
+    return map_levels(problem, batch, summary)
+
+
+def map_levels(problem: Any, batch: LevelMapping, summary: Any) -> Any:
+    """``summary(cost)`` of every mapping of ``batch``, stacked; ``cost`` is the full :class:`LevelCost` of one mapping."""
+    structure, workload, hardware = problem.structure, problem.workload, problem.hardware
+    batch = jax.tree.map(jnp.asarray, batch)
+    known = {pair: _count_pair(structure, workload, batch, pair) for pair in open_pairs(structure)}
+
+    def one(mapping: LevelMapping, counts: dict[Pair, NetworkCounts]) -> Any:
+        return summary(price_nest(structure, hardware, mapping, count_nest(structure, workload, mapping, counts)))
+
+    return jax.vmap(one)(batch, known)
+
+
+def _count_pair(
+    structure: LevelStructure, workload: LevelWorkload, batch: LevelMapping, pair: Pair
+) -> NetworkCounts:
+    """The counts of one network for one tensor, ``[n]``: the closed form, replaced where it may fail."""
+
+    def closed(mapping: LevelMapping) -> tuple[jax.Array, NetworkCounts]:
+        counts = closed_counts(structure, workload, mapping, pair)
+        suspect = jnp.asarray(meeting(structure, workload, mapping, pair))
+        return suspect, jax.tree.map(lambda x: jnp.asarray(x, float), counts)
+
+    def detailed(mapping: LevelMapping) -> NetworkCounts:
+        counts = linked_network(structure, workload, mapping, *pair)
+        return jax.tree.map(lambda x: jnp.asarray(x, float), counts)
+
+    suspect, counts = jax.vmap(closed)(batch)
+    n = suspect.shape[0]
+    chunks = -(-n // CHUNK)
+    index = jnp.nonzero(suspect, size=chunks * CHUNK, fill_value=n)[0].reshape(chunks, CHUNK)
+
+    def refine(found: NetworkCounts, rows: jax.Array) -> tuple[NetworkCounts, None]:
+        def recount() -> NetworkCounts:
+            picked = jax.tree.map(lambda leaf: leaf[jnp.minimum(rows, n - 1)], batch)
+            return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), found, jax.vmap(detailed)(picked))
+
+        return jax.lax.cond(rows[0] < n, recount, lambda: found), None
+
+    return jax.lax.scan(refine, counts, index)[0]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.clipped_nest import clipped_nest
 from accelax.model.levels.links import linked_network, point_links
+from accelax.model.levels.meetings import may_meet
 from accelax.model.levels.networks import NestCounts, perfect_nest
 from accelax.model.levels.residual import residual_nest
+from accelax.model.levels.tiles import extents
+from accelax.model.ops import Number, namespace
+
+Pair = tuple[int, int]
+"""A network and a tensor."""
 
 
 def may_link(structure: LevelStructure, network: int, tensor: int) -> bool:
@@ -31,41 +40,77 @@ def always_regular(structure: LevelStructure, network: int) -> bool:
     return 1 in structure.physical_mesh[network]
 
 
-def is_detailed(structure: LevelStructure, network: int, tensor: int) -> bool:
-    """Whether the closed form does not cover ``tensor`` on ``network``."""
+def needs_detail(structure: LevelStructure, network: int, tensor: int) -> bool | None:
+    """Whether the closed form fails for ``tensor`` on ``network``: always, never, or (None) depending on the mapping."""
     if structure.network_energy[network]:
         return True
     if not may_link(structure, network, tensor):
         return False
     innermost = network == structure.n_levels - 1
-    return structure.is_sliding(tensor) or not innermost or not always_regular(structure, network)
+    if innermost and not structure.is_sliding(tensor) and always_regular(structure, network):
+        return False
+    return None
 
 
-def count_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
-    """Count the loop nest of one mapping."""
-    if structure.imperfect and structure.rules.imperfect == "timeloop_residual":
-        return residual_nest(structure, workload, mapping)
-    if structure.imperfect and structure.rules.imperfect == "exact":
-        return clipped_nest(structure, workload, mapping)
-    nest = perfect_nest(structure, workload, mapping)
-    rows = tuple(
-        tuple(_network(structure, workload, mapping, level, tensor, counts) for tensor, counts in enumerate(row))
-        for level, row in enumerate(nest.networks)
-    )
-    return replace(nest, networks=rows)
+def open_pairs(structure: LevelStructure) -> list[Pair]:
+    """The networks and tensors for which the mapping decides whether the closed form holds."""
+    if structure.imperfect:
+        return []
+    pairs = [(n, t) for n in range(structure.n_levels) for t in range(len(structure.tensors))]
+    return [pair for pair in pairs if needs_detail(structure, *pair) is None]
 
 
-def _network(
+def meeting(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, pair: Pair) -> Number:
+    """Whether the closed form may fail for an open pair."""
+    return may_meet(structure, workload, mapping, extents(structure, mapping), *pair)
+
+
+def closed_counts(
+    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, pair: Pair
+) -> NetworkCounts:
+    """The counts of an open pair where the closed form holds."""
+    network, tensor = pair
+    if network == structure.n_levels - 1:
+        return point_links(structure, mapping, tensor)
+    return perfect_nest(structure, workload, mapping).networks[network][tensor]
+
+
+def count_nest(
     structure: LevelStructure,
     workload: LevelWorkload,
     mapping: LevelMapping,
-    network: int,
-    tensor: int,
-    counts: NetworkCounts,
+    known: Mapping[Pair, NetworkCounts] | None = None,
+) -> NestCounts:
+    """Count the loop nest of one mapping.
+
+    ``known`` are the counts of open pairs when the caller has them already (a batch counts them apart, since the detailed
+    count is slow and few mappings need it).
+    """
+    if structure.imperfect:
+        count = clipped_nest if structure.rules.imperfect == "exact" else residual_nest
+        return count(structure, workload, mapping)
+    nest = perfect_nest(structure, workload, mapping)
+    rows = [list(row) for row in nest.networks]
+    for network, row in enumerate(rows):
+        for tensor in range(len(row)):
+            pair = (network, tensor)
+            if known is not None and pair in known:
+                row[tensor] = known[pair]
+            else:
+                row[tensor] = _count(structure, workload, mapping, pair, row[tensor])
+    return replace(nest, networks=tuple(tuple(row) for row in rows))
+
+
+def _count(
+    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, pair: Pair, closed: NetworkCounts
 ) -> NetworkCounts:
-    """The counts of one network for one tensor, refined where links or hops matter."""
-    if is_detailed(structure, network, tensor):
+    """The counts of one network for one tensor; in detail where the closed form may fail."""
+    network, tensor = pair
+    detail = needs_detail(structure, network, tensor)
+    if detail is None:
+        suspect = meeting(structure, workload, mapping, pair)
+        detail = True if namespace(suspect) is not np else bool(suspect)
+    if detail:
         return linked_network(structure, workload, mapping, network, tensor)
-    if may_link(structure, network, tensor):
-        return point_links(structure, mapping, tensor)
-    return counts
+    innermost = network == structure.n_levels - 1
+    return closed_counts(structure, workload, mapping, pair) if innermost and may_link(structure, *pair) else closed
