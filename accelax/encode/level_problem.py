@@ -165,7 +165,7 @@ def level_hardware(lowered: LoweredLevels) -> LevelHardware:
         bandwidth_scale=tuple(
             tuple(float(dict(level.bandwidth_scale).get(tensor, 1.0)) for tensor in tensors) for level in levels
         ),
-        network_latency=tuple(level.network_fill_latency + level.network_drain_latency for level in levels),
+        network_latency=tuple(float(level.network_fill_latency + level.network_drain_latency) for level in levels),
         read_energy=tuple(_line_energy(level, level.read_energy) for level in levels),
         fill_energy=tuple(_line_energy(level, level.fill_energy) for level in levels),
         update_energy=tuple(_line_energy(level, level.update_energy) for level in levels),
