@@ -51,8 +51,8 @@ def read_case(path: Path) -> Case:
     for name, is_fanout, mesh in _levels(data["architecture"]["nodes"]):
         kind = "spatial" if is_fanout else "temporal"
         levels.append(_level(directives.get((name, kind), {}), is_fanout, mesh, ranks, bounds, tensors))
-        bypassed = directives.get((name, "dataspace"), {}).get("bypass", [])
-        keep.append([not is_fanout and tensor not in bypassed for tensor in tensors])
+        kept = _kept(directives.get((name, "dataspace"), {}), tensors)
+        keep.append([not is_fanout and tensor in kept for tensor in tensors])
         names.append(name)
     links = "mesh"
     if str(environment.get("TIMELOOP_DISABLE_LINK_TRANSFERS", "0")) != "0":
@@ -83,6 +83,12 @@ def _levels(nodes: list[dict[str, Any]]) -> list[tuple[str, bool, tuple[int, int
     return found
 
 
+def _kept(directive: dict[str, Any], tensors: list[str]) -> list[str]:
+    if "keep_only" in directive:
+        return directive["keep_only"]
+    return [tensor for tensor in tensors if tensor not in directive.get("bypass", [])]
+
+
 def _level(
     directive: dict[str, Any],
     is_fanout: bool,
@@ -92,7 +98,9 @@ def _level(
     tensors: list[str],
 ) -> NestLevel:
     factors = {}
-    for text in directive.get("factors", []):
+    if "factors_only" in directive:
+        factors = {rank: (1, 1) for rank in ranks}
+    for text in directive.get("factors", directive.get("factors_only", [])):
         rank, _, value = str(text).partition("=")
         end, _, residual = value.partition(",")
         count = int(end) or bounds[rank]
