@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from accelax.errors import did_you_mean
-from accelax.spec.text import ExpressionError, Problems, Quoted, SourceDict, location_of
+from accelax.errors import Location, did_you_mean
+from accelax.spec.text import ExpressionError, Problems, Quoted, location_of
 from accelax.spec.timeloop.reader import Parsed, Reader, Scope, join_path, show
 from accelax.spec.timeloop.schema import (
     BRANCH_TAGS,
@@ -79,7 +79,7 @@ class Architecture:
 def raw_tag(raw: Mapping) -> str:
     """The tag of a node: from the YAML tag, the key ``tag`` of a plain dictionary, or what its keys suggest."""
     tag = getattr(raw, "tag", None)
-    if isinstance(raw, SourceDict):
+    if location_of(raw) is not None:
         return (tag or "").lstrip("!")
     named = tag or raw.get("tag")
     if isinstance(named, str):
@@ -99,14 +99,17 @@ def raw_leaves(nodes: object) -> Iterator[Mapping]:
                 yield raw
 
 
-def read_architecture(raw: object, reader: Reader, scope: Scope, spec_names: dict[str, object]) -> Architecture:
+def read_architecture(
+    raw: object, reader: Reader, scope: Scope, spec_names: dict[str, object], place: Location | None = None
+) -> Architecture:
     """Read the ``architecture`` section; ``spec_names`` receives it under that name before its nodes are read."""
     problems = reader.problems
     root = Parsed("architecture", raw)
     architecture = Architecture(root)
     spec_names["architecture"] = architecture
     if not isinstance(raw, Mapping):
-        problems.add(f"expected a section with keys, got {show(raw)}", location_of(raw), "architecture")
+        if raw is not None:
+            problems.add(f"expected a section with keys, got {show(raw)}", place, "architecture")
         root.update({"version": "0.4", "nodes": []})
         return architecture
     for key, value in raw.items():
@@ -211,7 +214,7 @@ def check_last(architecture: Architecture, problems: Problems) -> None:
     enabled = [leaf for leaf, _ in leaves_in_order(architecture.root["nodes"]) if leaf.get("enabled", True)]
     if not enabled:
         problems.add("the architecture has no nodes", architecture.root.location(), "architecture")
-    elif enabled[-1]["kind"] != "compute":
+    elif enabled[-1]["kind"] not in ("compute", "unknown"):
         last = enabled[-1]
         problems.add(
             f"the last node must be a compute unit (a class with 'mac' or 'compute'), got {last['name']!r}"

@@ -62,7 +62,7 @@ def collect_directives(
         node = directives.setdefault(leaf["name"], Directives())
         group = leaf["constraints"]
         for kind in CONSTRAINT_TYPES:
-            if isinstance(group.get(kind), Parsed):
+            if isinstance(group.get(kind), Parsed) and group[kind].source:
                 _join(node, kind, group[kind], workload, problems)
     for section in listed:
         target = section["target"]

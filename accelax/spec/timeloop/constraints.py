@@ -5,9 +5,9 @@ from __future__ import annotations
 from accelax.ir import LevelConstraints
 from accelax.ir.lowered import LevelReuse
 from accelax.spec.text import Problems
-from accelax.spec.timeloop.directives import Directives, Iteration, Residence
+from accelax.spec.timeloop.chain import Chain, Place
+from accelax.spec.timeloop.directives import Directives, Factor, Iteration, Residence
 from accelax.spec.timeloop.loops import iteration_of
-from accelax.spec.timeloop.machine import Chain, Place
 from accelax.spec.timeloop.problem import Workload
 
 
@@ -21,12 +21,16 @@ def level_constraints(place: Place, directives: dict[str, Directives], workload:
     bounds = workload.bounds
 
     def numbers(operator: str) -> tuple[tuple[str, int], ...]:
-        return tuple((f.rank, f.value) for f in iteration.factors if f.operator == operator)
+        return tuple((f.rank, f.value) for f in iteration.factors if f.operator == operator and sensible(f))
+
+    def sensible(factor: Factor) -> bool:
+        """Timeloop ignores a fixed or least factor above the bound of its rank."""
+        return factor.operator == "<=" or factor.value <= bounds[factor.rank]
 
     remainders = tuple((rank, iteration.remainders) for rank in bounds) if iteration.remainders is not None else ()
     return LevelConstraints(
         fixed=numbers("="),
-        residual=tuple((f.rank, f.residual) for f in iteration.factors if f.residual is not None),
+        residual=tuple((f.rank, f.residual) for f in iteration.factors if f.residual is not None and sensible(f)),
         maximum=numbers("<="),
         minimum=numbers(">="),
         default_maximum=iteration.default_max_factor,

@@ -8,8 +8,8 @@ from accelax.errors import Location, UnsupportedError
 from accelax.ir import Compute, Mapping, Spatial, Storage, Temporal
 from accelax.ir.mapping import Node
 from accelax.spec.text import Problems
+from accelax.spec.timeloop.chain import Chain, Place
 from accelax.spec.timeloop.directives import Directives, Factor, Iteration, Residence
-from accelax.spec.timeloop.machine import Chain, Place
 from accelax.spec.timeloop.problem import Workload
 
 
@@ -110,9 +110,9 @@ def build_mapping(
     first, of every rank. The tile shape is the extent of the rank below the loop.
 
     Raises:
-        UnsupportedError: a residual factor whose outermost loop runs more often nominally than in fact.
+        UnsupportedError: a residual factor at the outermost level.
     """
-    _check_outermost(loops, workload)
+    _check_outermost(loops)
     below = dict.fromkeys(workload.einsum.ranks, 1)
     groups: list[list[Node]] = []
     for level in reversed(loops):
@@ -136,15 +136,11 @@ def build_mapping(
     return Mapping(nodes, bounds=workload.einsum.bounds)
 
 
-def _check_outermost(loops: list[LevelLoops], workload: Workload) -> None:
-    """The outermost loop of a rank always runs its residual; a larger nominal factor has no place in a LoopTree."""
-    for rank in workload.einsum.ranks:
-        outer = next((level for level in loops if level.factor(rank) > 1), None)
-        if outer is not None and outer.residual(rank) != outer.factor(rank):
-            factor = outer.factors[rank]
-            raise UnsupportedError(
-                f"the residual factor {factor} at the outermost loop of its rank", factor.location, factor.path
-            )
+def _check_outermost(loops: list[LevelLoops]) -> None:
+    """A loop of the outermost level always runs its residual; a LoopTree has no place for a larger nominal factor."""
+    for factor in loops[0].factors.values():
+        if factor.residual is not None:
+            raise UnsupportedError(f"the residual factor {factor} at the outermost level", factor.location, factor.path)
 
 
 def kept_tensors(residence: Residence, workload: Workload) -> tuple[str, ...]:

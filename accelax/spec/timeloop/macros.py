@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import math
 
+from accelax.errors import UnsupportedError
 from accelax.spec.text import Problems
 from accelax.spec.timeloop.directives import Directives, Factor, Iteration, add_factors
 from accelax.spec.timeloop.problem import Workload
 
+MAX_CHOICES = 100_000
 Allocation = tuple[tuple[str, int], ...]
 
 
@@ -93,23 +95,32 @@ def _maximize_group(
         left[rank] = math.ceil(left[rank] / value)
 
 
-@functools.lru_cache(maxsize=100_000)
 def best_allocation(remaining: Allocation, capacity: int) -> tuple[Allocation, float]:
     """Factors that use a capacity best, and the mean number of units in use.
 
     A rank gives up prime factors one at a time; a rank larger than the capacity may instead be split unevenly into
     ``r = ceil(v/capacity)`` passes of ``a = ceil(v/r)``, of which ``(a(r-1) + v mod a)/r`` are in use on average.
 
+    Raises:
+        UnsupportedError: the choice is too large to be searched.
+
     >>> best_allocation((("M", 8), ("N", 3)), 8)
     ((('M', 2), ('M', 2), ('M', 2)), 8)
     >>> best_allocation((("M", 7),), 4)
     ((('M', 4),), 3.5)
     """
+    return _allocate(remaining, capacity, {})
+
+
+def _allocate(remaining: Allocation, capacity: int, known: dict) -> tuple[Allocation, float]:
+    """:func:`best_allocation`, with the answers so far."""
+    if (remaining, capacity) in known:
+        return known[remaining, capacity]
+    if len(known) > MAX_CHOICES:
+        raise UnsupportedError(f"maximize_dims with more than {MAX_CHOICES} choices")
     best: Allocation = ()
     most: float = 1
-    if capacity <= 1:
-        return best, most
-    for i, (rank, size) in enumerate(remaining):
+    for i, (rank, size) in enumerate(remaining if capacity > 1 else ()):
         if size > capacity:
             passes = math.ceil(size / capacity)
             share = math.ceil(size / passes)
@@ -120,9 +131,10 @@ def best_allocation(remaining: Allocation, capacity: int) -> tuple[Allocation, f
             if prime > capacity:
                 continue
             rest = (*remaining[:i], (rank, size // prime), *remaining[i + 1 :])
-            inner, used = best_allocation(rest, capacity // prime)
+            inner, used = _allocate(rest, capacity // prime, known)
             if used * prime > most:
                 best, most = ((rank, prime), *inner), used * prime
+    known[remaining, capacity] = best, most
     return best, most
 
 

@@ -10,7 +10,6 @@ from accelax.spec.text import (
     ExpressionError,
     Problems,
     Quoted,
-    SourceDict,
     evaluate_expression,
     key_location_of,
     location_of,
@@ -140,7 +139,7 @@ class Reader:
         path = join_path(parsed.path, key)
         if key in table.unsupported:
             raise UnsupportedError(f"{key!r} in a {table.name}", key_location_of(raw, key), path)
-        if key in RESERVED and not (key == "tag" and not isinstance(raw, SourceDict)):
+        if key in RESERVED and not (key == "tag" and location_of(raw) is None):
             self.problems.add(f"{key!r} is a reserved word", key_location_of(raw, key), path)
             return
         if key == "tag":
@@ -220,9 +219,12 @@ class Reader:
         original = value
         if isinstance(value, str) and not isinstance(value, Quoted) and self._is_expression(kind, value, expressions):
             lenient = kind.text and place is None
-            value = self.evaluate(value, path, place, scope, lenient)
+            written = expressions or value.startswith("(")
+            value = self.evaluate(value, path, place, scope, lenient, "" if written else kind.expected)
             if value is None:
                 return None
+            if kind.text and kind is not ANY and isinstance(value, Mapping) and "name" in value:
+                value = value["name"]
         try:
             return kind.convert(value)
         except (ValueError, TypeError, OverflowError):
@@ -243,15 +245,29 @@ class Reader:
             return True
         return False
 
-    def evaluate(self, text: str, path: str, place: Location | None, scope: Scope, lenient: bool = False) -> object:
-        """Evaluate an expression; None after a mistake. ``lenient`` leaves text that is none as it is."""
+    def evaluate(
+        self,
+        text: str,
+        path: str,
+        place: Location | None,
+        scope: Scope,
+        lenient: bool = False,
+        expected: str = "",
+    ) -> object:
+        """Evaluate an expression; None after a mistake. ``lenient`` leaves text that is none as it is.
+
+        ``expected`` says what the place wants when the text was only tried as an expression.
+        """
         try:
             value = evaluate_expression(text, scope)
         except ExpressionError as error:
             if lenient:
                 return text
             quote = "" if not text.isidentifier() else f"; quote it ({text!r}) if it is meant as a word"
-            self.problems.add(f"cannot evaluate {show(text)}: {error.message}{quote}", place, path)
+            message = f"cannot evaluate {show(text)}: {error.message}{quote}"
+            if expected:
+                message = f"expected {expected}, got {show(text)} (as an expression: {error.message})"
+            self.problems.add(message, place, path)
             return None
         if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
             return int(value)

@@ -14,10 +14,11 @@ from accelax.spec.paths import parse_path, rules_with
 from accelax.spec.specification import Specification
 from accelax.spec.text import Problems, Quoted, SourceDict, SourceList, location_of
 from accelax.spec.text.scalars import plain_scalar
+from accelax.spec.timeloop.lowering import lower_state
 from accelax.spec.timeloop.machine import NETWORK_ATTRIBUTES
 from accelax.spec.timeloop.mapspace import LevelMapspace
 from accelax.spec.timeloop.reader import join_path
-from accelax.spec.timeloop.state import State, lower_state, read_state, section_name
+from accelax.spec.timeloop.state import State, read_state, section_name
 from accelax.spec.timeloop.views import ArchitectureView, Keys, View, leaf_keys
 
 
@@ -86,15 +87,13 @@ class TimeloopSpecification(Specification):
     @property
     def mapspace(self) -> LevelMapspace:
         """The mappings that the constraints allow: those of the original where :meth:`with_mapping` made this one."""
-        return LevelMapspace((self._original or self).lowered())
+        original = self._original or self
+        return LevelMapspace(lower_state(original._state, original._rules, original._raw, partial=True))
 
     @property
     def objectives(self) -> tuple[str, ...]:
         """``mapper.optimization_metrics``; ``edp`` when it says nothing."""
-        mapper = self._state.sections["mapper"]
-        assert isinstance(mapper, dict)
-        given = mapper["optimization_metrics"] or mapper["optimization_metric"] or ["edp"]
-        return (given,) if isinstance(given, str) else tuple(given)
+        return self._state.objectives
 
     @property
     def search_settings(self) -> dict[str, Any]:
@@ -180,9 +179,8 @@ class TimeloopSpecification(Specification):
         if not isinstance(section, (dict, list)):
             raise SpecError([Problem(f"{path_of(keys[:-1])} is a value without parts", path=path)])
         known = [*section, *NETWORK_ATTRIBUTES] if keys[-2:-1] == ("attributes",) else list(section)
-        if isinstance(section, dict) and str(keys[-1]).replace("-", "_") not in [
-            str(k).replace("-", "_") for k in known
-        ]:
+        names = {str(key).replace("-", "_") for key in known}
+        if isinstance(section, dict) and str(keys[-1]).replace("-", "_") not in names:
             raise SpecError([Problem(f"nothing called {keys[-1]!r}{did_you_mean(keys[-1], known)}", path=path)])
         self.set_at(keys, value)
 

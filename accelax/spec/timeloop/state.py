@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from typing import Any
 
 from accelax.errors import SpecError, UnsupportedError, did_you_mean
-from accelax.ir import LevelConstraints, LoweredLevels, Mapping, Rules
+from accelax.ir import Rules
 from accelax.ir.level_machine import LevelMachine
 from accelax.spec.text import (
-    ExpressionError,
     Problems,
-    Quoted,
     SourceDict,
-    evaluate_expression,
     key_location_of,
     location_of,
 )
 from accelax.spec.timeloop.architecture import Architecture, check_last, leaves_in_order, read_architecture
 from accelax.spec.timeloop.attach import collect_directives, read_constraint_list, settle
-from accelax.spec.timeloop.constraints import check_owners, level_constraints, level_reuse
+from accelax.spec.timeloop.chain import Chain, walk
+from accelax.spec.timeloop.constraints import check_owners
 from accelax.spec.timeloop.directives import Directives
 from accelax.spec.timeloop.environment import rules_from_environment
-from accelax.spec.timeloop.loops import build_mapping, fold_mistakes, level_loops, report_fold
-from accelax.spec.timeloop.machine import Chain, build_machine, walk
+from accelax.spec.timeloop.machine import build_machine
 from accelax.spec.timeloop.problem import Workload, read_workload
-from accelax.spec.timeloop.reader import Parsed, Reader, Scope, join_path, show
+from accelax.spec.timeloop.reader import Parsed, Reader, Scope
 from accelax.spec.timeloop.schema import (
     AREA_TABLES,
     COMPONENTS,
@@ -42,8 +38,10 @@ from accelax.spec.timeloop.schema import (
     VERSION,
 )
 from accelax.spec.timeloop.tables import read_tables
+from accelax.spec.timeloop.variables import read_variables
 
 UNSUPPORTED_TOP = ("layout",)
+METRICS = ("delay", "energy", "edp", "last_level_accesses")
 
 
 def section_name(key: str) -> str:
@@ -55,41 +53,6 @@ def section_name(key: str) -> str:
     if key in TOP_KEYS or "ignore" in key:
         return key
     return next((name for name in TOP_PARTIAL if name in key), key)
-
-
-class Variables(MappingABC):
-    """The variables as expressions see them: evaluated when first used, whatever their order; a cycle is an error."""
-
-    def __init__(self, raw: MappingABC[str, object], scope: Scope):
-        self._raw = {k: v for k, v in raw.items() if isinstance(k, str) and k != "version" and "ignore" not in k}
-        self._scope = scope.child(self)
-        self._values: dict[str, Any] = {}
-        self._running: list[str] = []
-
-    def __getitem__(self, name: str) -> object:
-        if name in self._values:
-            return self._values[name]
-        value = self._raw[name]
-        if isinstance(value, str) and not isinstance(value, Quoted):
-            if name in self._running:
-                circle = " -> ".join([*self._running[self._running.index(name) :], name])
-                raise ExpressionError(f"the variables form a circle: {circle}", value)
-            self._running.append(name)
-            try:
-                value = evaluate_expression(value, self._scope)
-            finally:
-                self._running.pop()
-        self._values[name] = value
-        return value
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._raw
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._raw)
-
-    def __len__(self) -> int:
-        return len(self._raw)
 
 
 @dataclass
@@ -104,6 +67,7 @@ class State:
     machine: LevelMachine
     rules: Rules | None
     """None when a switch of the environment is not supported."""
+    objectives: tuple[str, ...]
     refusals: list[UnsupportedError]
 
 
@@ -120,13 +84,16 @@ def read_state(raw: SourceDict) -> State:
     refusals: list[UnsupportedError] = []
     _check_top(raw, problems, refusals)
     sections = names
-    lazy = _read_variables(raw, reader, scope, sections)
-    scope = Scope(lazy, scope)
+    lazy = read_variables(raw, reader, scope, sections)
+    scope = Scope(lazy, Scope({"variables": lazy}, scope))
+    sections |= {name: raw[name] for name in ("mapping", "constraints") if raw.get(name) is not None}
     for name, table in (
         ("globals", GLOBALS), ("problem", PROBLEM), ("mapper", MAPPER), ("mapspace", MAPSPACE),
         ("components", COMPONENTS), ("ERT", ENERGY_TABLES), ("ART", AREA_TABLES), ("sparse_optimizations", SPARSE),
     ):  # fmt: skip
         given = raw.get(name)
+        if given is None and name == "problem":
+            continue
         place = location_of(raw, name)
         if name == "components" and isinstance(given, list):
             given = {"classes": given}
@@ -135,8 +102,9 @@ def read_state(raw: SourceDict) -> State:
         except UnsupportedError as error:
             refusals.append(error)
     workload = read_workload(sections["problem"], problems) if isinstance(sections.get("problem"), Parsed) else None
-    architecture = read_architecture(raw.get("architecture"), reader, scope, names)
-    check_last(architecture, problems)
+    architecture = read_architecture(raw.get("architecture"), reader, scope, names, location_of(raw, "architecture"))
+    if raw.get("architecture") is not None:
+        check_last(architecture, problems)
     listed = _listed(raw, reader, scope, refusals)
     if workload is None or problems:
         _raise(problems, refusals)
@@ -144,7 +112,10 @@ def read_state(raw: SourceDict) -> State:
     directives = collect_directives(architecture, listed, workload, problems)
     _attach_sparse(sections, architecture, problems)
     _raise_if(problems)
-    settle(architecture, directives, workload, problems)
+    try:
+        settle(architecture, directives, workload, problems)
+    except UnsupportedError as error:
+        refusals.append(error)
     state = _lower(sections, architecture, workload, directives, problems, refusals)
     _raise_if(problems)
     return state
@@ -176,33 +147,6 @@ def _check_top(raw: SourceDict, problems: Problems, refusals: list[UnsupportedEr
             problems.add(f"the section {key!r} is missing", location_of(raw), key)
     if raw.get("processors"):
         refusals.append(UnsupportedError("processors of the user", location_of(raw, "processors"), "processors"))
-
-
-def _read_variables(raw: SourceDict, reader: Reader, scope: Scope, sections: dict[str, Any]) -> Variables:
-    """Evaluate the variables; the result is what expressions see."""
-    given = raw.get("variables")
-    place = location_of(raw, "variables")
-    if given is not None and not isinstance(given, MappingABC):
-        reader.problems.add(f"expected a section with keys, got {show(given)}", place, "variables")
-        given = None
-    given = {} if given is None else given
-    lazy = Variables(given, scope)
-    section = Parsed("variables", given)
-    for key in given:
-        path = join_path("variables", key)
-        if key == "version":
-            reader.value(VERSION.kind, given[key], path, location_of(given, key), scope)
-        elif key in lazy:
-            try:
-                section[key] = lazy[key]
-            except ExpressionError as error:
-                hint = "; quote it if it is meant as a word" if str(given[key]).isidentifier() else ""
-                reader.problems.add(
-                    f"cannot evaluate {show(given[key])}: {error.message}{hint}", location_of(given, key), path
-                )
-                lazy._raw[key] = 1
-    sections["variables"] = section
-    return lazy
 
 
 def _listed(raw: SourceDict, reader: Reader, scope: Scope, refusals: list[UnsupportedError]) -> list[Parsed]:
@@ -295,40 +239,22 @@ def _lower(
     refused = sparse_refusal(architecture)
     if refused is not None:
         refusals.append(refused)
-    return State(sections, architecture, workload, directives, chain, machine, rules, refusals)  # type: ignore[arg-type]
+    objectives = _objectives(sections["mapper"], problems, refusals)
+    return State(sections, architecture, workload, directives, chain, machine, rules, objectives, refusals)  # type: ignore[arg-type]
 
 
-def lower_state(
-    state: State, rules: Rules | None, where: SourceDict, replacement: Mapping | None = None
-) -> LoweredLevels:
-    """The IR of a state. A ``replacement`` stands for the mapping and all constraints on it.
-
-    Raises:
-        UnsupportedError: a feature that was recognized and is not supported.
-        SpecError: a ``mapping`` whose factors do not make the bounds.
-    """
-    if state.refusals:
-        raise state.refusals[0]
-    chain, directives, workload = state.chain, state.directives, state.workload
-    reuse = tuple(level_reuse(place, directives) for place in chain.levels)
-    rules = rules or state.rules or Rules.timeloop()
-    if replacement is not None:
-        free = tuple(LevelConstraints() for _ in chain.levels)
-        return LoweredLevels(workload.einsum, state.machine, free, reuse, replacement, rules)
-    loops = level_loops(chain, directives, workload)
-    mapping = None
-    mistakes = fold_mistakes(loops, workload)
-    if not mistakes:
-        mapping = build_mapping(loops, chain, directives, workload)
-    elif where.get("mapping") is not None and (where.get("mapper") is None or any(e > b for _, e, b, _ in mistakes)):
-        problems = Problems()
-        report_fold(loops, workload, problems, location_of(where, "mapping"))
-        problems.raise_if_any()
-    return LoweredLevels(
-        workload.einsum,
-        state.machine,
-        tuple(level_constraints(place, directives, workload) for place in chain.levels),
-        reuse,
-        mapping,
-        rules,
-    )
+def _objectives(mapper: Parsed, problems: Problems, refusals: list[UnsupportedError]) -> tuple[str, ...]:
+    """The metrics of the mapper section, with underscores."""
+    found = []
+    for key in ("optimization_metrics", "optimization_metric"):
+        given = mapper[key] or []
+        for name in given.replace(",", " ").split() if isinstance(given, str) else given:
+            metric = name.replace("-", "_")
+            if metric in METRICS:
+                found.append(metric)
+            elif metric.startswith("accesses_") or metric == "ordered_accesses":
+                refusals.append(UnsupportedError(f"the metric {name!r}", mapper.location(key), f"mapper.{key}"))
+            else:
+                hint = did_you_mean(metric, METRICS)
+                problems.add(f"unknown metric {name!r}{hint}", mapper.location(key), f"mapper.{key}")
+    return tuple(dict.fromkeys(found)) or ("edp",)
