@@ -18,7 +18,7 @@ from flax import struct
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.residual_chain import RankChain
 from accelax.model.levels.residual_visits import Loops, Visit, loops_of_network, next_digits, visit_at
-from accelax.model.levels.residual_mesh import Layouts, layouts_of_network
+from accelax.model.levels.residual_mesh import Mesh, mesh_of_network
 from accelax.model.levels.visits import keeps_tile, vector
 
 
@@ -43,7 +43,7 @@ class State:
     move: Any
     has_move: Any
     delta: Delta
-    children: Any
+    positions: Any
     counts: NetworkCounts
 
 
@@ -56,7 +56,7 @@ class Walk:
     tensor: int
     loops: Loops
     coefficients: Any
-    layouts: Layouts | None
+    mesh: Mesh | None
     xp: Any
 
 
@@ -72,10 +72,10 @@ def walked_network(
     """Count what crosses ``network`` for ``tensor`` visit by visit, per instance of the parent, before bypassing."""
     loops = loops_of_network(structure, mapping, chains, network, xp)
     coefficients = _coefficients(structure, workload, tensor, xp)
-    layouts = None
+    mesh = None
     if structure.is_fanout[network]:
-        layouts = layouts_of_network(structure, workload, mapping, chains, coefficients, network, tensor, xp)
-    walk = Walk(structure, network, tensor, loops, coefficients, layouts, xp)
+        mesh = mesh_of_network(structure, workload, mapping, chains, coefficients, network, tensor, xp)
+    walk = Walk(structure, network, tensor, loops, coefficients, mesh, xp)
     state = _start(walk)
     if xp is np:
         while state.going:
@@ -97,6 +97,7 @@ def _coefficients(structure: LevelStructure, workload: LevelWorkload, tensor: in
 
 def _start(walk: Walk) -> State:
     xp, axes = walk.xp, walk.coefficients.shape[0]
+    columns, rows = walk.structure.physical_mesh[walk.network]
     zero = xp.zeros(())
     empty = xp.zeros((2 * axes + 1, axes))
     return State(
@@ -108,7 +109,7 @@ def _start(walk: Walk) -> State:
         move=xp.zeros(axes),
         has_move=xp.zeros((), dtype=bool),
         delta=Delta(empty, empty, xp.zeros(2 * axes + 1, dtype=bool)),
-        children=xp.zeros(len(walk.structure.ranks)),
+        positions=xp.full((axes, columns * rows), xp.nan),
         counts=NetworkCounts(zero, zero, zero, zero, zero),
     )
 
@@ -120,7 +121,7 @@ def _advance(walk: Walk, state: State) -> State:
     low, high = _tile(walk, visit)
     delta, move, has_move = _delivered(walk, state, low, high)
     words = xp.where(delta.present, (delta.high - delta.low).prod(axis=1), 0.0).sum()
-    counts = _count(walk, state, visit, delta, words)
+    counts, positions = _count(walk, state, visit, delta, words)
     index, going = next_digits(walk.loops, state.index, visit, xp)
     return State(
         index=index,
@@ -131,7 +132,7 @@ def _advance(walk: Walk, state: State) -> State:
         move=move,
         has_move=has_move,
         delta=delta,
-        children=visit.children,
+        positions=positions,
         counts=counts,
     )
 
@@ -184,32 +185,33 @@ def _slices(walk: Walk, state: State, low: Any, high: Any, whole: Any) -> Delta:
     return Delta(xp.stack(lows), xp.stack(highs), xp.stack(present))
 
 
-def _count(walk: Walk, state: State, visit: Visit, delta: Delta, words: Any) -> NetworkCounts:
-    """Add one visit to the sums."""
-    xp, sums = walk.xp, state.counts
-    if walk.layouts is None:
+def _count(walk: Walk, state: State, visit: Visit, delta: Delta, words: Any) -> tuple[NetworkCounts, Any]:
+    """``(the sums with this visit, positions of the children)``."""
+    xp, sums, mesh = walk.xp, state.counts, walk.mesh
+    if mesh is None:
         served = words * visit.weight
-        return sums.replace(accesses=sums.accesses + served, deliveries=sums.deliveries + served)
-    layouts = walk.layouts
-    layout = layouts.at(visit.children)
-    groups, chosen, linked = layout.distinct, layout.used, xp.zeros(())
+        return sums.replace(accesses=sums.accesses + served, deliveries=sums.deliveries + served), state.positions
+    layout = mesh.lay_out(visit.children)
+    chosen, linked = layout.used, xp.zeros(())
+    groups = mesh.count(layout, chosen)
     if may_link(walk.structure, walk.network, walk.tensor):
         shift, alike = _shift(state.delta, delta, xp)
-        served = layouts.served(layout, layouts.at(state.children), shift) & (alike & ~state.first & (words > 0))
+        served = mesh.served(layout, state.positions, shift) & (alike & ~state.first & (words > 0))
         rest = chosen & ~served
-        left = layouts.count(layout, rest)
+        left = mesh.count(layout, rest)
         linked = xp.where(left < groups, served.sum(), 0.0)
         chosen = xp.where(left < groups, rest, chosen)
         groups = xp.minimum(left, groups)
     words = words * visit.epochs
-    hops = words * layouts.hops(layout, chosen) if walk.structure.network_energy[walk.network] else 0.0
-    return NetworkCounts(
+    hops = words * mesh.hops(layout, chosen) if walk.structure.network_energy[walk.network] else 0.0
+    counts = NetworkCounts(
         accesses=sums.accesses + words * groups,
         deliveries=sums.deliveries + words * chosen.sum(),
         link_transfers=sums.link_transfers + words * linked,
         hops=sums.hops + hops,
         router_words=sums.router_words,
     )
+    return counts, layout.position
 
 
 def may_link(structure: LevelStructure, network: int, tensor: int) -> bool:
