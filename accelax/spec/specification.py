@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from accelax.errors import Problem, SpecError, did_you_mean
 from accelax.ir import LoweredLevels, LoweredTree, Mapping, Rules
-from accelax.spec.text import key_location_of, load_documents, location_of
+from accelax.spec.text import key_location_of, load_files, location_of
 
 TIMELOOP_KEYS = ("architecture", "problem")
 ACCELFORGE_KEYS = ("arch", "workload")
@@ -40,7 +40,9 @@ class Specification:
         """
         if not paths:
             raise SpecError("no input files")
-        return _dispatch(load_documents(paths, dict(jinja_parse_data or {})))
+        loaded = load_files(paths, dict(jinja_parse_data or {}))
+        switches = {name: value for name, value in loaded.environment.items() if name.startswith("TIMELOOP_")}
+        return _dispatch(loaded.documents, switches)
 
     @staticmethod
     def from_dict(data: MappingABC[str, object]) -> Specification:
@@ -98,8 +100,8 @@ class Specification:
         raise NotImplementedError
 
 
-def _dispatch(documents: list[Any]) -> Specification:
-    """Choose the dialect by the top-level keys of all documents."""
+def _dispatch(documents: list[Any], switches: MappingABC[str, str] | None = None) -> Specification:
+    """Choose the dialect by the top-level keys of all documents; ``switches`` were set by templates for Timeloop."""
     keys = {key for document in documents for key in document}
     timeloop = [key for key in TIMELOOP_KEYS if key in keys]
     accelforge = [key for key in ACCELFORGE_KEYS if key in keys]
@@ -110,6 +112,8 @@ def _dispatch(documents: list[Any]) -> Specification:
     if timeloop:
         from accelax.spec.timeloop.specification import TimeloopSpecification
 
+        if switches:
+            documents = [*documents, {"globals": {"environment_variables": dict(switches)}}]
         return TimeloopSpecification(documents)
     if accelforge:
         from accelax.spec.accelforge.specification import AccelForgeSpecification

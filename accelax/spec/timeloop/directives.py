@@ -96,7 +96,10 @@ def parse_factors(
         while position < len(text):
             match = _FACTOR.match(text, position)
             if match is None:
-                problems.add(f"expected factors like X=4, X<=4, X>=4 or 'X=4,2', got {show(text)}", location, path)
+                hint = " (quote 'X=4,2' as a whole)" if text.isdigit() else ""
+                problems.add(
+                    f"expected factors like X=4, X<=4, X>=4 or 'X=4,2', got {show(text)}{hint}", location, path
+                )
                 break
             position = match.end()
             factor = _factor(match, workload, location, path, problems)

@@ -84,9 +84,9 @@ def boolean() -> Kind:
     def convert(value: object) -> bool:
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
-        if not isinstance(value, bool):
+        if not isinstance(value, (bool, int)) or value not in (0, 1):
             raise ValueError
-        return value
+        return bool(value)
 
     return Kind("true or false", convert)
 

@@ -34,11 +34,7 @@ def lower_state(
     mistakes = fold_mistakes(loops, workload)
     if not mistakes:
         mapping = build_mapping(loops, chain, directives, workload)
-    elif (
-        not partial
-        and where.get("mapping") is not None
-        and (where.get("mapper") is None or any(e > b for _, e, b, _ in mistakes))
-    ):
+    elif not partial and _is_meant_complete(where, mistakes):
         problems = Problems()
         report_fold(loops, workload, problems, location_of(where, "mapping"))
         problems.raise_if_any()
@@ -54,6 +50,6 @@ def lower_state(
 
 def _is_meant_complete(raw: SourceDict, mistakes: list[tuple[str, int, int, Factor | None]]) -> bool:
     """Whether factors that miss the bounds are a mistake: there is a ``mapping`` that no mapper could complete."""
-    if raw.get("mapping") is None:
+    if not raw.get("mapping"):
         return False
     return raw.get("mapper") is None or any(extent > bound for _, extent, bound, _ in mistakes)

@@ -65,6 +65,16 @@ class TimeloopSpecification(Specification):
         return View(self, ("components",))
 
     @property
+    def sparse_optimizations(self) -> View:
+        """The sparse optimizations listed apart from the architecture; those of a node are its own."""
+        return View(self, ("sparse_optimizations",))
+
+    @property
+    def mapper(self) -> View:
+        """The settings of the mapper section."""
+        return View(self, ("mapper",))
+
+    @property
     def rules(self) -> Rules:
         """Timeloop's rules with the switches of ``globals.environment_variables``, unless set."""
         return self._rules or self._state.rules or Rules.timeloop()

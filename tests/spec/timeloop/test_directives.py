@@ -43,6 +43,7 @@ def test_bounds_on_factors(gemm, build):
     [
         ({"factors": ["M=4", "X=2"]}, "'X' is not a dimension of the problem; expected one of: M, N, K"),
         ({"factors": ["M4"]}, "expected factors like X=4"),
+        ({"factors": ["M=4", 3]}, "quote 'X=4,2' as a whole"),
         ({"factors": ["M=-4"]}, "expected factors like X=4"),
         ({"factors": ["M=4", "M=2"]}, "conflicting factors M=2 and M=4"),
         ({"factors": ["M=4,9"]}, "the last iteration must have 1 to 4 steps"),

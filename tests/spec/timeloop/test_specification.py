@@ -152,6 +152,12 @@ def test_switches_of_the_environment(gemm, build, name, value, links):
     assert build(gemm).lowered().rules.link_transfers == links
 
 
+def test_a_template_may_set_a_switch(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_text("{{ setenv('TIMELOOP_ENABLE_TOROIDAL_LINKS', '1') }}\n" + TEXT)
+    assert Specification.from_yaml_files(path).rules.link_transfers == "torus"
+
+
 def test_unknown_switches_are_refused_by_name(gemm, build):
     gemm["globals"] = {"environment_variables": {"TIMELOOP_ENABLE_UPDATED_RMW": "1"}}
     with pytest.raises(UnsupportedError, match="TIMELOOP_ENABLE_UPDATED_RMW"):
@@ -194,6 +200,12 @@ def test_refused_by_name(gemm, build):
     gemm["problem"]["shape"]["flatten"] = []
     with pytest.raises(UnsupportedError, match="'flatten'"):
         build(gemm)
+
+
+def test_an_empty_mapping_is_none(gemm, build):
+    gemm["mapping"] = []
+    assert build(gemm).lowered().mapping is None
+    assert build(gemm).mapper.algorithm == "hybrid"
 
 
 def test_tags_of_plain_data_may_be_left_out(gemm, build):
