@@ -84,15 +84,16 @@ def _encode_nest(nest: Nest, einsum: Einsum, machine: TreeMachine, slots: int) -
     return _padded(row, max(slots, len(nest.loops)))
 
 
-def reach_of(above: np.ndarray, order: np.ndarray, loops: int) -> np.ndarray:
+def reach_of(above: np.ndarray, order: np.ndarray, loops: int | np.ndarray) -> np.ndarray:
     """For each storage or toll, the loops above the next one of any tensor (``loops`` for the last), -1 where absent.
 
-    The last two axes are component and tensor; leading axes are batch axes.
+    The last two axes are component and tensor; leading axes are batch axes, and those of ``loops``.
     """
     flat_above = above.reshape(*above.shape[:-2], 1, -1)
     flat_order = order.reshape(*order.shape[:-2], 1, -1)
     mine = order.reshape(*order.shape[:-2], -1, 1)
-    later = np.where((flat_order > mine) & (flat_order >= 0), flat_above, loops).min(axis=-1)
+    last = np.asarray(loops)[..., None, None]
+    later = np.where((flat_order > mine) & (flat_order >= 0), flat_above, last).min(axis=-1)
     return np.where(order >= 0, later.reshape(order.shape), -1).astype(np.int32)
 
 

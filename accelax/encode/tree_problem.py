@@ -11,6 +11,7 @@ from flax import struct
 
 from accelax.encode.origin import Origin
 from accelax.encode.tree_mapping import decode_mapping, encode_mapping, stack_mappings
+from accelax.encode.tree_sample import sample_mappings
 from accelax.encode.tree_structure import tree_structure
 from accelax.errors import Problem, SpecError, did_you_mean
 from accelax.ir import LoweredTree, Mapping
@@ -54,6 +55,10 @@ class TreeProblem:
     def decode(self, batch: TreeMapping, i: int) -> Mapping:
         """The ``i``-th mapping of a batch as an object."""
         return decode_mapping(self.lowered, batch, i)
+
+    def sample(self, key: Any, n: int) -> TreeMapping:
+        """``n`` random mappings that respect the constraints of the specification; see :func:`sample_mappings`."""
+        return sample_mappings(self.lowered, key, n)
 
     def with_component(self, name: str, **numbers: Any) -> TreeProblem:
         """A copy in which a component has other numbers (fields of ``ComponentHardware``) in every Einsum's machine.
