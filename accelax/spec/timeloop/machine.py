@@ -134,11 +134,6 @@ def _storage_level(
             where.location("cluster_size"),
             f"{path}.cluster_size",
         )
-    scale = attributes.get("per_dataspace_bandwidth_consumption_scale") or {}
-    for name in scale:
-        if name not in workload.einsum.tensor_names:
-            hint = did_you_mean(name, workload.einsum.tensor_names)
-            problems.add(f"{name!r} is not a data space of the problem{hint}", where.location(), path)
     energies = access_energies(place, attributes, tables, cluster)
     leak = tables.energy(place.name, LEAK) or 0.0
     return Level(
@@ -156,7 +151,7 @@ def _storage_level(
         shared_bandwidth=attributes.get("shared_bandwidth", math.inf),
         network_fill_latency=attributes.get("network_fill_latency", 0),
         network_drain_latency=attributes.get("network_drain_latency", 0),
-        bandwidth_scale=tuple((name, value) for name, value in scale.items() if value is not None),
+        bandwidth_scale=_bandwidth_scale(place, attributes, workload, problems),
         read_energy=energies[0],
         fill_energy=energies[1],
         update_energy=energies[2],
@@ -167,6 +162,19 @@ def _storage_level(
         reduction_supported=attributes.get("reduction_supported", True),
         network=_network(attributes, word_bits, tables),
     )
+
+
+def _bandwidth_scale(
+    place: Place, attributes: dict[str, Any], workload: Workload, problems: Problems
+) -> tuple[tuple[str, float], ...]:
+    """Tensor to the factor on its bandwidth demand."""
+    scale = attributes.get("per_dataspace_bandwidth_consumption_scale") or {}
+    known, where = workload.einsum.tensor_names, place.leaf["attributes"]
+    for name in scale:
+        if name not in known:
+            message = f"{name!r} is not a data space of the problem{did_you_mean(name, known)}"
+            problems.add(message, where.location("per_dataspace_bandwidth_consumption_scale"), where.path)
+    return tuple((name, value) for name, value in scale.items() if value is not None)
 
 
 def block_size(attributes: dict[str, Any], word_bits: int, cluster: int, place: Place, problems: Problems) -> int:

@@ -30,12 +30,14 @@ def read_workload(problem: Parsed, problems: Problems) -> Workload | None:
     shape, instance = problem["shape"], problem["instance"]
     if not isinstance(shape, Parsed) or not isinstance(instance, Parsed):
         return None
+    before = len(problems)
     ranks = _ranks(shape, problems)
     bounds = _bounds(ranks, instance, problems)
     coefficients = _coefficients(shape, instance, problems)
     tensors = _tensors(shape, ranks, coefficients, problems)
-    if problems or not tensors:
-        if not tensors and not problems:
+    wrong = len(problems) > before
+    if wrong or not tensors:
+        if not wrong:
             problems.add("there are no data spaces", shape.location("data_spaces"), f"{shape.path}.data_spaces")
         return None
     name = str(shape.get("name") or "einsum")
@@ -51,7 +53,7 @@ def _ranks(shape: Parsed, problems: Problems) -> list[str]:
             problems.add(f"a dimension is named by one letter, got {rank!r}", shape.location("dimensions"), path)
         if ranks.count(rank) > 1:
             problems.add(f"dimension {rank!r} is listed twice", shape.location("dimensions"), path)
-    if not ranks and not problems:
+    if not ranks and shape.get("dimensions") is not None:
         problems.add("there are no dimensions", shape.location("dimensions"), path)
     return ranks
 

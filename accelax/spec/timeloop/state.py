@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from typing import Any
 
-from accelax.errors import SpecError, UnsupportedError, did_you_mean
+from accelax.errors import AccelaxError, SpecError, UnsupportedError, did_you_mean
 from accelax.ir import Rules
 from accelax.ir.level_machine import LevelMachine
 from accelax.spec.text import (
@@ -15,7 +15,7 @@ from accelax.spec.text import (
     key_location_of,
     location_of,
 )
-from accelax.spec.timeloop.architecture import Architecture, check_last, leaves_in_order, read_architecture
+from accelax.spec.timeloop.architecture import Architecture, Unread, check_last, leaves_in_order, read_architecture
 from accelax.spec.timeloop.attach import collect_directives, read_constraint_list, settle
 from accelax.spec.timeloop.chain import Chain, walk
 from accelax.spec.timeloop.constraints import check_owners
@@ -86,6 +86,30 @@ def read_state(raw: SourceDict) -> State:
     sections = names
     lazy = read_variables(raw, reader, scope, sections)
     scope = Scope(lazy, Scope({"variables": lazy}, scope))
+    _read_sections(raw, reader, scope, sections, refusals)
+    workload = read_workload(sections["problem"], problems) if isinstance(sections.get("problem"), Parsed) else None
+    architecture = read_architecture(raw.get("architecture"), reader, scope, names, location_of(raw, "architecture"))
+    if raw.get("architecture") is not None:
+        check_last(architecture, problems)
+    listed = _listed(raw, reader, scope, refusals)
+    if workload is None or any(isinstance(leaf, Unread) for leaf in architecture.leaves.values()):
+        raise _cannot_go_on(problems, refusals)
+    directives = collect_directives(architecture, listed, workload, problems)
+    _attach_sparse(sections, architecture, problems)
+    problems.raise_if_any()
+    try:
+        settle(architecture, directives, workload, problems)
+    except UnsupportedError as error:
+        refusals.append(error)
+    state = _lower(sections, architecture, workload, directives, problems, refusals)
+    problems.raise_if_any()
+    return state
+
+
+def _read_sections(
+    raw: SourceDict, reader: Reader, scope: Scope, sections: dict[str, Any], refusals: list[UnsupportedError]
+) -> None:
+    """Read every section that a table describes into ``sections``; lists of constraints are put there as they are."""
     sections |= {name: raw[name] for name in ("mapping", "constraints") if raw.get(name) is not None}
     for name, table in (
         ("globals", GLOBALS), ("problem", PROBLEM), ("mapper", MAPPER), ("mapspace", MAPSPACE),
@@ -101,36 +125,13 @@ def read_state(raw: SourceDict) -> State:
             sections[name] = reader.section(table, {} if given is None else given, name, scope, place)
         except UnsupportedError as error:
             refusals.append(error)
-    workload = read_workload(sections["problem"], problems) if isinstance(sections.get("problem"), Parsed) else None
-    architecture = read_architecture(raw.get("architecture"), reader, scope, names, location_of(raw, "architecture"))
-    if raw.get("architecture") is not None:
-        check_last(architecture, problems)
-    listed = _listed(raw, reader, scope, refusals)
-    if workload is None or problems:
-        _raise(problems, refusals)
-    assert workload is not None
-    directives = collect_directives(architecture, listed, workload, problems)
-    _attach_sparse(sections, architecture, problems)
-    _raise_if(problems)
-    try:
-        settle(architecture, directives, workload, problems)
-    except UnsupportedError as error:
-        refusals.append(error)
-    state = _lower(sections, architecture, workload, directives, problems, refusals)
-    _raise_if(problems)
-    return state
 
 
-def _raise_if(problems: Problems) -> None:
-    problems.raise_if_any()
-
-
-def _raise(problems: Problems, refusals: list[UnsupportedError]) -> None:
-    """Reading cannot go on: raise the mistakes found, or else what is not supported."""
-    problems.raise_if_any()
-    if refusals:
-        raise refusals[0]
-    raise SpecError("the problem section cannot be read")
+def _cannot_go_on(problems: Problems, refusals: list[UnsupportedError]) -> AccelaxError:
+    """What to raise when the problem or a node could not be read: the mistakes, or else what is not supported."""
+    if problems:
+        return SpecError(problems.items)
+    return refusals[0] if refusals else SpecError("the problem and the architecture cannot be read")
 
 
 def _check_top(raw: SourceDict, problems: Problems, refusals: list[UnsupportedError]) -> None:

@@ -110,6 +110,19 @@ def test_every_mistake_is_reported_once_with_its_place(tmp_path):
     assert "quote it ('wordbits')" in found["6:66"]
 
 
+def test_mistakes_of_the_architecture_and_of_the_mapping_are_found_together(gemm, build):
+    attributes(gemm, "GLB")["depth"] = -1
+    gemm["mapping"][2]["factors"] = ["Q=2"]
+    gemm["mapper"] = {"timeout": "soon"}
+    with pytest.raises(SpecError) as caught:
+        build(gemm)
+    assert sorted(p.path for p in caught.value.problems) == [
+        "architecture.nodes[2].attributes.depth",
+        "mapper.timeout",
+        "mapping[2].factors",
+    ]
+
+
 def test_mistakes_of_the_problem(gemm, build):
     shape, instance = gemm["problem"]["shape"], gemm["problem"]["instance"]
     shape["dimensions"] = ["M", "N", "KK", "M"]
