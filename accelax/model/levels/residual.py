@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+import numpy as np
+
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.residual_chain import RankChain, largest_extent, rank_chain
@@ -16,9 +19,11 @@ from accelax.model.ops import Number, namespace, product, where
 
 
 def residual_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
-    """Count a nest with residual factors exactly as Timeloop of March 2025 does."""
+    """Count a nest with residual factors exactly as Timeloop of March 2025 does. No gradient passes through the counts."""
     levels, tensors = range(structure.n_levels), range(len(structure.tensors))
     xp = _namespace(workload, mapping)
+    if xp is not np:
+        workload, mapping = jax.tree.map(_constant, (workload, mapping))
     chains = [rank_chain(structure, mapping, rank) for rank in range(len(structure.ranks))]
     fanout = tuple(_fanout(structure, chains, level, "trips") for level in levels)
     instances, peak = [1.0], [1.0]
@@ -46,6 +51,11 @@ def residual_nest(structure: LevelStructure, workload: LevelWorkload, mapping: L
         compute_iterations=compute_iterations(structure, chains),
         compute_cycles=iterations(structure, mapping, levels),
     )
+
+
+def _constant(value: Number) -> Number:
+    """The same number, through which no gradient passes."""
+    return jax.lax.stop_gradient(value) if isinstance(value, jax.Array) else value
 
 
 def _namespace(workload: LevelWorkload, mapping: LevelMapping) -> Any:
