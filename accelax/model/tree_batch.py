@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from accelax.model.cost import Cost
 from accelax.model.tree import evaluate_tree
@@ -17,7 +17,7 @@ def tree_cost(structure: TreeStructure, workload: TreeWorkload, hardware: TreeHa
     cost = evaluate_tree(structure, workload, hardware, mapping)
     return Cost(
         energy_pJ=cost.energy * 1e12,
-        cycles=cost.latency * math.nan,
+        cycles=jnp.full_like(cost.latency, jnp.nan),
         latency_s=cost.latency,
         edp=cost.edp,
         violation=cost.violation,

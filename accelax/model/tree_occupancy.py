@@ -22,10 +22,7 @@ def streaming_ends(loops: TensorLoops) -> tuple[Number, ...]:
     return tuple(ends)
 
 
-def reserved_values(
-    nest: LoopNest, loops: TensorLoops, ends: tuple[Number, ...], gap: Gap, reach: Number, outermost: Number
-) -> Number:
-    """The values that a storage in ``gap`` reserves; ``reach`` is the gap of the next storage or toll of any tensor."""
-    at_storage = gap.look_up(loops.sizes)
-    streaming = gap_at(nest, minimum(gap.look_up(ends), reach))
-    return where(outermost, at_storage, streaming.look_up(loops.sizes))
+def reservation_gap(nest: LoopNest, ends: tuple[Number, ...], above: Number, reach: Number, outermost: Number) -> Gap:
+    """The gap whose tile a storage below ``above`` loops reserves; ``reach`` is that of the next storage or toll."""
+    streaming = minimum(gap_at(nest, above).look_up(ends), reach)
+    return gap_at(nest, where(outermost, above, streaming))

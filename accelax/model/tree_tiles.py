@@ -18,13 +18,15 @@ from accelax.model.tree_types import EinsumMapping, EinsumStructure, EinsumWorkl
 class LoopNest:
     """The loops of one mapping, slot by slot, outermost first.
 
-    ``trips`` is the (fractional) number of tiles that a loop divides its rank's extent into. ``extents[gap][rank]``
+    ``trips`` is the (fractional) number of tiles that a loop divides its rank's extent into, ``rounded`` that number
+    rounded up. ``extents[gap][rank]``
     is what is left of a rank's bound there. ``along[slot][number]`` says whether the loop runs along spatial
     dimension ``number`` (counted from 1 over all components), ``temporal[slot]`` that it runs in time.
     """
 
     rank: tuple[Number, ...]
     trips: tuple[Number, ...]
+    rounded: tuple[Number, ...]
     extents: tuple[tuple[Number, ...], ...]
     temporal: tuple[Number, ...]
     along: tuple[dict[int, Number], ...]
@@ -51,7 +53,8 @@ def loop_nest(structure: EinsumStructure, workload: EinsumWorkload, mapping: Ein
         trips.append(outer / tile)
         temporal.append(dimension == 0)
         along.append({number: dimension == number for number in numbers})
-    return LoopNest(tuple(ranks), tuple(trips), tuple(extents), tuple(temporal), tuple(along))
+    rounded = tuple(ceil_with_slope(each) for each in trips)
+    return LoopNest(tuple(ranks), tuple(trips), rounded, tuple(extents), tuple(temporal), tuple(along))
 
 
 def first_dimension(structure: EinsumStructure, component: int) -> int:
@@ -102,15 +105,17 @@ def tensor_loops(nest: LoopNest, tensor: TensorStructure, coefficients: Sequence
     """Tabulate a tensor's view of a nest."""
     full = tensor.fully_relevant
     partial = tuple(rank for rank in tensor.relevant if rank not in full)
-    relevant = tuple(runs_over(rank, tensor.relevant) for rank in nest.rank)
+    relevant = alone = tuple(runs_over(rank, tensor.relevant) for rank in nest.rank)
+    sliding: tuple[Number, ...] = (False,) * len(nest.rank)
+    if partial:
+        alone = tuple(runs_over(rank, full) for rank in nest.rank)
+        shared = [runs_over(rank, partial) for rank in nest.rank]
+        sliding = tuple(logical_and(nest.temporal[s], shared[s]) for s in nest.slots)
     return TensorLoops(
-        trips=tuple(where(r, n, ceil_with_slope(n)) for r, n in zip(relevant, nest.trips, strict=True)),
+        trips=tuple(where(relevant[s], nest.trips[s], nest.rounded[s]) for s in nest.slots),
         relevant=relevant,
-        streamed=tuple(logical_and(t, runs_over(r, full)) for t, r in zip(nest.temporal, nest.rank, strict=True)),
-        sliding=tuple(
-            logical_and(t, runs_over(r, partial)) if partial else False
-            for t, r in zip(nest.temporal, nest.rank, strict=True)
-        ),
+        streamed=tuple(logical_and(nest.temporal[s], alone[s]) for s in nest.slots),
+        sliding=sliding,
         sizes=tuple(tile_size(tensor, coefficients, extents) for extents in nest.extents),
     )
 

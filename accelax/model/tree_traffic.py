@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accelax.model.ops import Number, logical_and, logical_not, logical_or, product, where
-from accelax.model.tree_occupancy import reserved_values, streaming_ends
+from accelax.model.tree_occupancy import reservation_gap, streaming_ends
 from accelax.model.tree_spatial import spatial_sharing
 from accelax.model.tree_tiles import Gap, LoopNest, TensorLoops, gap_at, running_products, tensor_loops
 from accelax.model.tree_types import ComponentStructure, EinsumMapping, EinsumStructure, EinsumWorkload, Kind
@@ -113,15 +113,19 @@ def tensor_traffic(
         has_parent = _kept_outside(structure, mapping, position, tensor)
         outermost = logical_and(kept, logical_not(has_parent))
         gap = gap_at(nest, mapping.above[position, tensor])
+        tile = gap.look_up(loops.sizes)
         own, reserved = asked, 0.0
-        if component.kind is Kind.MEMORY:
+        if component.kind is Kind.MEMORY and has_parent is False:
+            own, reserved = Fetched(0.0, 0.0), tile
+        elif component.kind is Kind.MEMORY:
             own = table.at(gap, component)
-            reserved = reserved_values(nest, loops, ends, gap, mapping.reach[position, tensor], outermost)
+            place = mapping.above[position, tensor], mapping.reach[position, tensor]
+            reserved = reservation_gap(nest, ends, *place, outermost).look_up(loops.sizes)
         copies = product(list(sharing.fanned[: position + 1]))
         result[position] = HolderTraffic(
             kept=kept,
             outermost=outermost,
-            tile=gap.look_up(loops.sizes),
+            tile=tile,
             reserved=reserved,
             own=_flow(where(has_parent, own.values, 0.0), copies),
             own_skipped=_flow(where(has_parent, own.skipped, 0.0), copies) if shape.output else NOTHING,
