@@ -135,3 +135,31 @@ def test_constraints_that_are_not_sampled_are_refused():
 @pytest.mark.parametrize(("number", "factors"), [(1, []), (2, [2]), (97, [97]), (360, [2, 2, 2, 3, 3, 5])])
 def test_prime_factors(number: int, factors: list[int]):
     assert prime_factors(number) == factors
+
+
+@pytest.mark.usefixtures("x64")
+def test_samples_cost_the_same_one_by_one_and_in_a_batch():
+    from accelax.model.tree import evaluate_tree
+
+    problem, batch = samples(machine(power_gateable=True), n=25)
+    cost = jax.jit(evaluate_tree_batch)(problem, batch)
+    for i in range(25):
+        mapping = encode_mapping(problem.lowered, problem.decode(batch, i))
+        single = evaluate_tree(problem.structure, problem.workload, problem.hardware, mapping)
+        assert float(cost.energy_pJ[i]) == pytest.approx(float(single.energy) * 1e12, rel=1e-13)
+        assert float(cost.latency_s[i]) == pytest.approx(float(single.latency), rel=1e-13)
+        assert float(cost.violation[i]) == pytest.approx(float(single.violation), rel=1e-13, abs=1e-15)
+
+
+def test_single_precision_is_within_a_millionth():
+    from accelax.model.tree import evaluate_tree
+
+    problem, batch = samples(machine(), matmul(512, 3136, 1000), n=10)
+    cost = jax.jit(evaluate_tree_batch)(problem, batch)
+    assert cost.energy_pJ.dtype == np.float32
+    for i in range(10):
+        mapping = encode_mapping(problem.lowered, problem.decode(batch, i))
+        single = evaluate_tree(problem.structure, problem.workload, problem.hardware, mapping)
+        # some forty roundings of 2**-24 each
+        assert float(cost.energy_pJ[i]) == pytest.approx(float(single.energy) * 1e12, rel=40 * 2**-24)
+        assert float(cost.latency_s[i]) == pytest.approx(float(single.latency), rel=40 * 2**-24)
