@@ -17,7 +17,18 @@ NOT_EMULATED = {
     "068_env_updated_rmw": "another accounting of partial sums, off by default",
     "106_net_mn_distributed": "distributed multicast",
 }
-CASES = sorted(path.name for path in GOLDEN.iterdir() if path.name not in NOT_EMULATED)
+"""Further, files 5xx are about the front end, and the reader of this test takes plain numbers only."""
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a recorded case is dense, valid and written in full."""
+    if path.name in NOT_EMULATED or path.name[0] not in "016" or not (path / "input.yaml").exists():
+        return False
+    expected = json.loads((path / "expected.json").read_text())
+    return expected["valid"] and not expected.get("sparse")
+
+
+CASES = sorted(path.name for path in GOLDEN.iterdir() if _is_plain(path))
 LEVEL_FIELDS = ("tile_size", "reads", "fills", "updates", "utilized_instances")
 
 

@@ -1,14 +1,16 @@
 """Timeloop's collapse of a nest analysis to the reads, fills and updates of each storage level, number by number.
 
-Independent of the model; the input is a :class:`~tests.oracle.timeloop_nest.NestResult`. The order of the steps matters:
-partition sizes, shares of the parent's accesses, masking of bypassed levels from the inside out, levels masked above the
-outermost kept one, link transfers, and only then the split into reads, fills and updates with its roundings.
+Independent of the model; the input is a :class:`~tests.oracle.timeloop_nest.NestResult`. The order of the steps
+matters: partition sizes, shares of the parent's accesses, masking of bypassed levels from the inside out, levels
+masked above the outermost kept one, link transfers, and only then the split into reads, fills and updates with its
+roundings.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.oracle.timeloop_nest import NestResult
 
@@ -72,12 +74,12 @@ def _collapse_tensor(
         size = result.sizes[index][tensor]
         levels.append(_Level(accesses, network.fanout, size, network.link_transfers, keep[index]))
     _partition(levels, result, tensor)
-    for outer, inner in zip(levels, levels[1:]):
+    for outer, inner in pairwise(levels):
         inner.share = sum(words * m for m, words in outer.accesses.items()) / outer.fanout
     _mask(levels, [(index, tensor) in rules.no_coalesce for index in range(len(levels))])
     outermost = keep.index(True)
     levels[outermost].share = 0.0
-    for index, (outer, inner) in enumerate(zip(levels, levels[1:]), start=1):
+    for index, (outer, inner) in enumerate(pairwise(levels), start=1):
         if outer.links > 0 and index > outermost:
             inner.peer = outer.links / result.replication[index]
     return [
@@ -97,7 +99,7 @@ def _partition(levels: list[_Level], result: NestResult, tensor: int) -> None:
 
 
 def _mask(levels: list[_Level], no_coalesce: list[bool]) -> None:
-    """From the inside out, hand the accesses of a level that is bypassed (or does not coalesce) to the next outer one."""
+    """From the inside out, hand the accesses of a level that is bypassed or does not coalesce to the next outer one."""
     for index in reversed(range(len(levels))):
         level = levels[index]
         if level.kept and not no_coalesce[index]:
@@ -114,7 +116,13 @@ def _mask(levels: list[_Level], no_coalesce: list[bool]) -> None:
 
 
 def _split(
-    level: _Level, index: int, tensor: int, is_output: bool, is_outermost: bool, rules: CollapseRules, result: NestResult
+    level: _Level,
+    index: int,
+    tensor: int,
+    is_output: bool,
+    is_outermost: bool,
+    rules: CollapseRules,
+    result: NestResult,
 ) -> Access:
     total = level.content + level.peer
     arrived = level.share + level.peer

@@ -1,19 +1,19 @@
 """A literal emulation of Timeloop's nest analysis, slow and independent of the model.
 
-It walks the loops of a mapping recursively as Timeloop does, with point sets as lists of boxes, and shares no code with
-the model. It reproduces Timeloop of March 2025, imperfect factors included:
+It walks the loops of a mapping recursively as Timeloop does, with point sets as lists of boxes, and shares no code
+with the model. It reproduces Timeloop of March 2025, imperfect factors included:
 
 * A temporal loop runs iteration 0 and then iteration 1 with the weight of all that follow. Only when its rank is
-  imperfectly factored by a loop further in, and all loops of the rank further out are at their last iteration, is the
-  true last iteration run as well; then the delta it returns is not used (the weight of iteration 1 grows by one), unless
-  the loop itself is imperfect: then the second last iteration is run before it and its own delta counts.
-* A loop uses its residual end when all loops of its rank further out are at their last iteration, judged against their
-  residual ends. The mold of a tile is the residual one under the same condition, rank by rank, whatever the loops below
-  do: a tile of several imperfect loops has one residual shape.
-* Of the spatial instances only the first is evaluated; the others are its translations, so an imperfect loop inside a
-  spatial loop is never at its last iteration there unless the residual of the spatial loop is 1.
-* The operand accesses below an innermost temporal loop are its own iterations; the compute accesses of an innermost
-  spatial loop are counted for each instance and averaged over the instances ever used.
+imperfectly factored by a loop further in, and all loops of the rank further out are at their last iteration, is the
+true last iteration run as well; then the delta it returns is not used (the weight of iteration 1 grows by one),
+unless the loop itself is imperfect: then the second last iteration is run before it and its own delta counts. * A
+loop uses its residual end when all loops of its rank further out are at their last iteration, judged against their
+residual ends. The mold of a tile is the residual one under the same condition, rank by rank, whatever the loops below
+do: a tile of several imperfect loops has one residual shape. * Of the spatial instances only the first is evaluated;
+the others are its translations, so an imperfect loop inside a spatial loop is never at its last iteration there
+unless the residual of the spatial loop is 1. * The operand accesses below an innermost temporal loop are its own
+iterations; the compute accesses of an innermost spatial loop are counted for each instance and averaged over the
+instances ever used.
 
 Order of loops and levels: outermost first. A fan-out level has spatial loops only, Y loops outside X loops; Timeloop
 stands a trivial temporal loop above them.
@@ -104,7 +104,7 @@ def subtract(boxes: Boxes, others: Boxes) -> Boxes:
 
 
 def _subtract_box(box: Box, other: Box) -> Iterator[Box]:
-    if any(low >= other_high or other_low >= high for (low, high), (other_low, other_high) in zip(box, other)):
+    if any(mine[0] >= theirs[1] or theirs[0] >= mine[1] for mine, theirs in zip(box, other, strict=True)):
         yield box
         return
     rest = list(box)
@@ -133,7 +133,7 @@ def _translation(old: Boxes, new: Boxes) -> tuple[int, ...]:
 
     def centre(boxes: Boxes, axis: int) -> float:
         weights = [volume([box]) for box in boxes]
-        return sum(w * (box[axis][0] + box[axis][1]) / 2 for w, box in zip(weights, boxes)) / sum(weights)
+        return sum(w * (box[axis][0] + box[axis][1]) / 2 for w, box in zip(weights, boxes, strict=True)) / sum(weights)
 
     moves = [centre(new, axis) - centre(old, axis) for axis in range(len(new[0]))]
     return tuple(floor(move + 0.5) if move >= 0 else ceil(move - 0.5) for move in moves)
@@ -223,9 +223,7 @@ class _Analysis:
     def is_last(self, loop: int, rank: int) -> bool:
         """Whether every loop over ``rank`` from ``loop`` outward is at its last iteration."""
         return all(
-            self.index[i] + 1 >= self.loops[i].residual
-            for i in range(loop, self.count)
-            if self.loops[i].rank == rank
+            self.index[i] + 1 >= self.loops[i].residual for i in range(loop, self.count) if self.loops[i].rank == rank
         )
 
     def trips(self, loop: int) -> int:
@@ -326,7 +324,7 @@ class _Analysis:
         trips = [self.trips(member) for member in group]
         first = self.deltas(loop) if loop >= 0 else [self._point(tensor) for tensor in range(len(self.memory[0]))]
         elements: list[tuple[int, list[int]]] = [(0, [0] * self.nest.n_ranks)]
-        for member, count in zip(group, trips):
+        for member, count in zip(group, trips, strict=True):
             rank, stride = self.loops[member].rank, self.stride[member]
             elements = [
                 (base * count + i, [m + i * stride * (r == rank) for r, m in enumerate(move)])
@@ -346,7 +344,7 @@ class _Analysis:
 
     def _shift(self, boxes: Boxes, tensor: int, move: list[int]) -> Boxes:
         moves = [sum(c * move[r] for r, c in terms) for terms in self.nest.projections[tensor]]
-        return [tuple((low + m, high + m) for (low, high), m in zip(box, moves)) for box in boxes]
+        return [tuple((low + m, high + m) for (low, high), m in zip(box, moves, strict=True)) for box in boxes]
 
     def _size(self, level: int) -> tuple[int, int]:
         """The mesh on which linear indices are laid out: the physical one, or the loops' where they exceed it."""
@@ -424,8 +422,9 @@ def _hops(members: list[int], width: int, height: int) -> float:
 
 
 def analyse(nest: NestInput) -> NestResult:
-    """Run Timeloop's nest analysis. Raises ValueError where Timeloop stops: an imperfect spatial loop needs a loop of its
-    rank further out.
+    """Run Timeloop's nest analysis.
+
+    Raises ValueError where Timeloop stops: an imperfect spatial loop needs a loop of its rank further out.
     """
     analysis = _Analysis(nest)
     replication = _replication(nest)
@@ -451,8 +450,10 @@ def analyse(nest: NestInput) -> NestResult:
 
 
 def _replication(nest: NestInput) -> list[float]:
-    """Average instances above each level, and of the compute unit: a spatial loop counts ``(r + e (o - 1)) / o`` where
-    ``o`` is how often the loops of its rank further out run it in all.
+    """Average instances above each level, and of the compute unit:
+
+    a spatial loop counts ``(r + e (o - 1)) / o`` where ``o`` is how often the loops of its rank further out run it in
+    all.
     """
     outer = [1.0] * nest.n_ranks
     seen = [False] * nest.n_ranks

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
-from accelax.model.levels.clipped import all_visits, first_words, lanes_ever, moved_words, tensor_view
+from accelax.model.levels.clipped import first_words, lanes_ever, moved_words, ordinary_tiles, tensor_view
 from accelax.model.levels.networks import ClippedCounts, NestCounts
-from accelax.model.levels.residual_chain import RankChain, rank_chain
+from accelax.model.levels.residual import namespace_of
+from accelax.model.levels.residual_chain import RankChains, rank_chains
 from accelax.model.levels.tiles import tile_size
-from accelax.model.ops import Number, product, where
+from accelax.model.ops import Number, where
 
 
 def unsupported_clipping(structure: LevelStructure) -> str | None:
@@ -40,42 +43,42 @@ def sliding_ranks(structure: LevelStructure) -> frozenset[int]:
 def clipped_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
     """Count a nest exactly. Valid where :func:`unsupported_clipping` names nothing."""
     levels, tensors = range(structure.n_levels), range(len(structure.tensors))
-    chains = [rank_chain(structure, mapping, rank) for rank in range(len(structure.ranks))]
-    instances = tuple(product([lanes_ever(structure, chain, level) for chain in chains]) for level in range(len(levels) + 1))
+    xp = namespace_of(workload, mapping)
+    chains = rank_chains(structure, mapping, xp)
+    instances = tuple(lanes_ever(structure, chains, level).prod() for level in range(len(levels) + 1))
     networks = tuple(
         tuple(
             NetworkCounts(
-                moved_words(structure, workload, mapping, chains, tensor, level + 1, level) / instances[level],
-                moved_words(structure, workload, mapping, chains, tensor, level + 1, None) / instances[level],
+                moved_words(structure, workload, mapping, chains, tensor, level + 1, level, xp) / instances[level],
+                moved_words(structure, workload, mapping, chains, tensor, level + 1, None, xp) / instances[level],
             )
             for tensor in tensors
         )
         for level in levels
     )
-    computes = product([chain.residual_extent[0] for chain in chains])
+    computes = chains.residual_extent[0].prod()
     return NestCounts(
         networks=networks,
         tiles=tuple(
-            tuple(tile_size(structure, workload, tensor, _largest(chains, level)) for tensor in tensors) for level in levels
+            tuple(tile_size(structure, workload, tensor, _largest(chains, level)) for tensor in tensors)
+            for level in levels
         ),
         fanout=tuple(instances[level + 1] / instances[level] for level in levels),
         instances=instances,
         peak_instances=instances,
         compute_iterations=computes / instances[-1],
-        compute_cycles=product([chain.others[-1] + chain.last[-1] for chain in chains]),
-        clipped=_between(structure, workload, mapping, chains),
+        compute_cycles=(chains.others[-1] + chains.last[-1]).prod(),
+        clipped=_between(structure, workload, mapping, chains, xp),
     )
 
 
-def _largest(chains: list[RankChain], level: int) -> tuple[Number, ...]:
+def _largest(chains: RankChains, level: int) -> tuple[Number, ...]:
     """Extents of the largest tile of ``level`` in any lane."""
-    return tuple(
-        where(all_visits(chain, level)[0] > 0, chain.extent[level], chain.residual_extent[level]) for chain in chains
-    )
+    return tuple(where(ordinary_tiles(chains, level) > 0, chains.extent[level], chains.residual_extent[level]))
 
 
 def _between(
-    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, chains: list[RankChain]
+    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, chains: RankChains, xp: Any
 ) -> ClippedCounts:
     """Counts for every pair of a storage level and a level further in, since the mapping decides which pairs meet."""
     n_levels = structure.n_levels
@@ -84,13 +87,17 @@ def _between(
         stores = [level for level in range(n_levels) if _may_keep(structure, level, tensor)]
         for child in [*stores, n_levels]:
             if child < n_levels:
-                arriving[child, tensor] = moved_words(structure, workload, mapping, chains, tensor, child, None)
+                arriving[child, tensor] = moved_words(structure, workload, mapping, chains, tensor, child, None, xp)
                 if output:
-                    first_arriving[child, tensor] = first_words(structure, workload, chains, tensor, child, child)
+                    first_arriving[child, tensor] = first_words(structure, workload, chains, tensor, child, child, xp)
             for parent in _possible_parents(structure, stores, child, tensor):
-                served[parent, child, tensor] = moved_words(structure, workload, mapping, chains, tensor, child, parent)
+                served[parent, child, tensor] = moved_words(
+                    structure, workload, mapping, chains, tensor, child, parent, xp
+                )
                 if output:
-                    first_served[parent, child, tensor] = first_words(structure, workload, chains, tensor, child, parent)
+                    first_served[parent, child, tensor] = first_words(
+                        structure, workload, chains, tensor, child, parent, xp
+                    )
     return ClippedCounts(served, first_served, arriving, first_arriving)
 
 

@@ -1,5 +1,6 @@
-"""Reads, fills and updates of every level from exact counts of tiles that do not divide. Averages over the instances of a
-level, so they need not be whole.
+"""Reads, fills and updates of every level from exact counts of tiles that do not divide.
+
+Averages over the instances of a level, so they need not be whole.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from accelax.model.ops import Number, logical_and, logical_not, logical_or, wher
 Counts = tuple[Number, Number, Number, Number]
 
 
-def clipped_traffic(structure: LevelStructure, mapping: LevelMapping, nest: NestCounts, counts: ClippedCounts) -> Traffic:
+def clipped_traffic(
+    structure: LevelStructure, mapping: LevelMapping, nest: NestCounts, counts: ClippedCounts
+) -> Traffic:
     """The accesses of every level: what the next inner level that keeps the tensor receives is read here."""
     tensors = range(len(structure.tensors))
     rows = [

@@ -9,7 +9,7 @@ import numpy as np
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.networks import NestCounts
-from accelax.model.levels.residual_chain import RankChain, largest_extent, rank_chain
+from accelax.model.levels.residual_chain import RankChains, largest_extents, rank_chains
 from accelax.model.levels.residual_walk import may_link, walked_network
 from accelax.model.levels.residual_words import separable, separable_network
 from accelax.model.levels.reuse import iterations
@@ -19,12 +19,12 @@ from accelax.model.ops import Number, namespace, product, where
 
 
 def residual_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
-    """Count a nest with residual factors exactly as Timeloop of March 2025 does. No gradient passes through the counts."""
+    """Count a nest with residual factors as Timeloop of March 2025 does. No gradient passes through the counts."""
     levels, tensors = range(structure.n_levels), range(len(structure.tensors))
-    xp = _namespace(workload, mapping)
+    xp = namespace_of(workload, mapping)
     if xp is not np:
         workload, mapping = jax.tree.map(_constant, (workload, mapping))
-    chains = [rank_chain(structure, mapping, rank) for rank in range(len(structure.ranks))]
+    chains = rank_chains(structure, mapping, xp)
     fanout = tuple(_fanout(structure, chains, level, "trips") for level in levels)
     instances, peak = [1.0], [1.0]
     for level in levels:
@@ -40,9 +40,7 @@ def residual_nest(structure: LevelStructure, workload: LevelWorkload, mapping: L
     return NestCounts(
         networks=networks,
         tiles=tuple(
-            tuple(
-                tile_size(structure, workload, t, tuple(largest_extent(chain, level) for chain in chains)) for t in tensors
-            )
+            tuple(tile_size(structure, workload, tensor, tuple(largest_extents(chains, level))) for tensor in tensors)
             for level in levels
         ),
         fanout=fanout,
@@ -58,38 +56,36 @@ def _constant(value: Number) -> Number:
     return jax.lax.stop_gradient(value) if isinstance(value, jax.Array) else value
 
 
-def _namespace(workload: LevelWorkload, mapping: LevelMapping) -> Any:
+def namespace_of(workload: LevelWorkload, mapping: LevelMapping) -> Any:
     """numpy for plain numbers, ``jax.numpy`` where any number of the problem is an array of JAX."""
     grids = (mapping.factor, mapping.residual, mapping.position, mapping.on_x, *workload.coefficients)
     return namespace(*(value for grid in grids for row in grid for value in row))
 
 
-def _fanout(structure: LevelStructure, chains: list[RankChain], level: int, name: str) -> Number:
+def _fanout(structure: LevelStructure, chains: RankChains, level: int, name: str) -> Number:
     """The product of one quantity of all spatial loops of a fan-out level; 1 for a storage level."""
     if not structure.is_fanout[level]:
         return 1.0
-    return product([getattr(chain, name)[level] for chain in chains])
+    return getattr(chains, name)[level].prod()
 
 
-def compute_iterations(structure: LevelStructure, chains: list[RankChain]) -> Number:
-    """Computations of one unit: of the first one below a storage level; the mean over all units ever used below a fan-out."""
+def compute_iterations(structure: LevelStructure, chains: RankChains) -> Number:
+    """Computations of one unit: below a storage level of the first, below a fan-out the mean over all ever used."""
     innermost = structure.n_levels - 1
     if not structure.is_fanout[innermost]:
-        return product([chain.others[-1] + chain.last[-1] for chain in chains])
-    done, units = [], []
-    for chain in chains:
-        others, last = chain.others[innermost], chain.last[innermost]
-        trips, residual = chain.trips[innermost], chain.residual[innermost]
-        done.append(others * trips + last * residual)
-        units.append(where(others > 0, trips, residual))
-    return product(done) / product(units)
+        return (chains.others[-1] + chains.last[-1]).prod()
+    others, last = chains.others[innermost], chains.last[innermost]
+    trips, residual = chains.trips[innermost], chains.residual[innermost]
+    done = others * trips + last * residual
+    units = where(others > 0, trips, residual)
+    return done.prod() / units.prod()
 
 
 def network_counts(
     structure: LevelStructure,
     workload: LevelWorkload,
     mapping: LevelMapping,
-    chains: list[RankChain],
+    chains: RankChains,
     network: int,
     tensor: int,
     xp: Any,
@@ -99,15 +95,16 @@ def network_counts(
         words = compute_iterations(structure, chains)
         return NetworkCounts(words, words)
     if _has_closed_form(structure, network, tensor):
-        return separable_network(structure, workload, mapping, chains, network, tensor)
+        return separable_network(structure, workload, mapping, chains, network, tensor, xp)
     return walked_network(structure, workload, mapping, chains, network, tensor, xp)
 
 
 def _has_closed_form(structure: LevelStructure, network: int, tensor: int) -> bool:
     """Whether products of sums over ranks suffice.
 
-    Children of a fan-out that keep their tile never find a new one at a neighbour unless the tensor slides: a tile moves by
-    multiples of what all children hold together. Before pull request 297 a tile may be fetched again without moving.
+    Children of a fan-out that keep their tile never find a new one at a neighbour unless the tensor slides: a tile
+    moves by multiples of what all children hold together. Before pull request 297 a tile may be fetched again without
+    moving.
     """
     if not separable(structure, tensor) or structure.rules.halo == "timeloop_pre297":
         return False

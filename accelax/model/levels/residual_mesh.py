@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from accelax.model.levels.arrays import Grid, LevelMapping, LevelStructure, LevelWorkload
+from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload
 from accelax.model.levels.elements import Elements, place_elements, spatial_digits
 from accelax.model.levels.hops import multicast_paths
 from accelax.model.levels.multicast import reduced
-from accelax.model.levels.residual_chain import RankChain
+from accelax.model.levels.residual_chain import RankChains
 from accelax.model.levels.residual_words import live_ranks
 from accelax.model.levels.reuse import loop_ranks
 from accelax.model.ops import Number, product
@@ -27,7 +27,7 @@ class Layout:
     """The children of one visit.
 
     position
-        ``[A, E]``: where the tile of the child at each place lies, relative to the first; not a number where no child is.
+        ``[A, E]``: where the tile of the child at each place lies, relative to the first; NaN where no child is.
     share
         ``[E]``: a number below ``E`` that children which share their words have in common.
     elements
@@ -46,8 +46,9 @@ class Layout:
 
 @dataclass(frozen=True)
 class Coincidence:
-    """Two spatial ranks that share an index expression: ``i -> i - p``, ``j -> j + q`` moves no tile; ``q < 0`` where the
-    coefficients have opposite signs.
+    """Two spatial ranks that share an index expression.
+
+    ``i -> i - p``, ``j -> j + q`` moves no tile; ``q < 0`` where the coefficients have opposite signs.
     """
 
     ranks: tuple[int, int]
@@ -57,12 +58,12 @@ class Coincidence:
 
 @dataclass(frozen=True)
 class Mesh:
-    """One network as one tensor sees it. ``coefficients`` is ``[A, R]``; ``simple``: tiles coincide pair by pair at most."""
+    """One network as one tensor sees it. ``coefficients``: ``[A, R]``; ``simple``: tiles coincide pairwise at most."""
 
     structure: LevelStructure
     workload: LevelWorkload
     mapping: LevelMapping
-    extent: Grid
+    extent: tuple[Any, ...]
     coefficients: Any
     network: int
     tensor: int
@@ -116,7 +117,9 @@ class Mesh:
         for rank, digit in digits.items():
             if rank in self.structure.relevant(self.tensor):
                 number = number * trips[rank] + digit
-        return number + xp.zeros(self.structure.physical_mesh[self.network][0] * self.structure.physical_mesh[self.network][1])
+        return number + xp.zeros(
+            self.structure.physical_mesh[self.network][0] * self.structure.physical_mesh[self.network][1]
+        )
 
     def count(self, layout: Layout, chosen: Any) -> Any:
         """How many different tiles the chosen children need."""
@@ -125,7 +128,9 @@ class Mesh:
         return self.xp.zeros(len(chosen)).at[layout.share].max(chosen * 1.0).sum()
 
     def served(self, layout: Layout, before: Any, shift: Any) -> Any:
-        """``[E]``: children whose tile, moved back by ``shift`` ``[A]``, is what a neighbour had when the positions were
+        """Children that a neighbour can serve, ``[E]``.
+
+        children whose tile, moved back by ``shift`` ``[A]``, is what a neighbour had when the positions were
         ``before`` ``[A, E]``.
         """
         xp = self.xp
@@ -148,7 +153,7 @@ class Mesh:
 
 
 def _neighbour(grid: Any, axis: int, step: int, torus: bool, xp: Any) -> Any:
-    """What the neighbour ``step`` places back along ``axis`` of ``grid`` ``[A, rows, columns]`` has; NaN beyond the edge."""
+    """What the neighbour ``step`` places back along ``axis`` of ``grid`` (``[A, rows, columns]``) has; NaN beyond."""
     if torus:
         return xp.roll(grid, step, axis=axis)
     all_before = (slice(None),) * axis
@@ -163,14 +168,14 @@ def mesh_of_network(
     structure: LevelStructure,
     workload: LevelWorkload,
     mapping: LevelMapping,
-    chains: list[RankChain],
+    chains: RankChains,
     coefficients: Any,
     network: int,
     tensor: int,
     xp: Any,
 ) -> Mesh:
     """Describe fan-out ``network`` as ``tensor`` sees it."""
-    extent: Grid = tuple(tuple(chain.extent[level] for chain in chains) for level in range(structure.n_levels + 1))
+    extent = tuple(chains.extent)
     spatial = set(loop_ranks(structure, network))
     shared = [sorted(live_ranks(structure, terms) & spatial) for terms in structure.projections[tensor]]
     together = [ranks for ranks in shared if len(ranks) > 1]

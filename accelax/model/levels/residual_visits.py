@@ -1,8 +1,9 @@
 """The visits that Timeloop makes to the loops above a network, one after the other (reference C.3).
 
-The loops are digits of an odometer, ``[levels, ranks]``, that skips iterations: a loop shows iteration 0, then iteration
-1 in place of all that follow. Only a loop around an imperfect one of its rank, with the loops of the rank further out at
-their last iteration, shows its true last iteration too, and before that the second last if it is imperfect itself.
+The loops are digits of an odometer, ``[levels, ranks]``, that skips iterations: a loop shows iteration 0, then
+iteration 1 in place of all that follow. Only a loop around an imperfect one of its rank, with the loops of the rank
+further out at their last iteration, shows its true last iteration too, and before that the second last if it is
+imperfect itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from flax import struct
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure
-from accelax.model.levels.residual_chain import RankChain
+from accelax.model.levels.residual_chain import RankChains
 from accelax.model.levels.visits import vector
 
 
@@ -46,31 +47,28 @@ class Loops:
 
 
 def loops_of_network(
-    structure: LevelStructure, mapping: LevelMapping, chains: list[RankChain], network: int, xp: Any
+    structure: LevelStructure, mapping: LevelMapping, chains: RankChains, network: int, xp: Any
 ) -> Loops:
     """Collect the loops above the children of ``network`` into arrays."""
     levels, ranks = range(network + 1), range(len(structure.ranks))
-
-    def grid(rows: list[list[Any]]) -> Any:
-        return vector(xp, [value for row in rows for value in row]).reshape(len(levels), len(ranks))
-
-    trips = grid([[chain.trips[level] for chain in chains] for level in levels])
-    depth = grid([[(level + 1.0) * len(ranks) - mapping.position[level][r] for r in ranks] for level in levels])
+    trips = xp.stack(chains.trips[: network + 1])
+    depth = xp.stack(
+        [vector(xp, [(level + 1.0) * len(ranks) - mapping.position[level][r] for r in ranks]) for level in levels]
+    )
     spatial = xp.asarray([structure.is_fanout[level] for level in levels])[:, None]
     visited = (trips > 1) & ~spatial
     own = visited[network] & (depth[network] == xp.where(visited[network], depth[network], -1.0).max())
-    reports = xp.zeros(visited.shape, dtype=bool)
-    reports = xp.concatenate([reports[:network], own[None, :]])
+    reports = xp.concatenate([xp.zeros((network, len(ranks)), dtype=bool), own[None, :]])
     return Loops(
         trips=trips,
-        residual=grid([[chain.residual[level] for chain in chains] for level in levels]),
-        stride=grid([[chain.extent[level + 1] for chain in chains] for level in levels]),
+        residual=xp.stack(chains.residual[: network + 1]),
+        stride=xp.stack(chains.extent[1 : network + 2]),
         depth=depth,
         visited=visited,
-        imperfect_inside=grid([[1.0 * chain.imperfect_inside[level + 1] for chain in chains] for level in levels]) > 0,
+        imperfect_inside=xp.stack(chains.imperfect_inside[1 : network + 2]),
         reports=reports,
-        extent=vector(xp, [chain.extent[network + 1] for chain in chains]),
-        residual_extent=vector(xp, [chain.residual_extent[network + 1] for chain in chains]),
+        extent=chains.extent[network + 1],
+        residual_extent=chains.residual_extent[network + 1],
     )
 
 
@@ -78,8 +76,8 @@ def loops_of_network(
 class Visit:
     """What the digits of the odometer mean. ``children`` ``[R]``: spatial trips at the network itself.
 
-    ``start``, ``extent`` ``[R]``: the interval of every rank that the first child needs. ``epochs``: how many visits this
-    one stands for; ``weight`` the same for the delta that the loop directly above reports.
+    ``start``, ``extent`` ``[R]``: the interval of every rank that the first child needs. ``epochs``: how many visits
+    this one stands for; ``weight`` the same for the delta that the loop directly above reports.
     """
 
     now: Any
@@ -118,7 +116,7 @@ def visit_at(loops: Loops, index: Any, xp: Any) -> Visit:
 
 
 def next_digits(loops: Loops, index: Any, visit: Visit, xp: Any) -> tuple[Any, Any]:
-    """``(digits of the next visit, whether there is one)``: the innermost loop that can go on does; those inside restart."""
+    """``(digits of the next visit, whether there is one)``: the innermost loop that can goes on, those inside restart."""
     more = xp.where(visit.runs_last, index + 1.0 < visit.now, (index == 0) & (visit.now > 1)) & loops.visited
     depth = xp.where(more, loops.depth, -1.0).max()
     imperfect = loops.trips != loops.residual

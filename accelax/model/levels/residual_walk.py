@@ -1,8 +1,8 @@
 """What crosses one network for one tensor when factors do not divide: a walk over Timeloop's visits.
 
 Exact for any projection, halo rule, multicast and link transfers (reference C.3 to C.5), at the price of one step per
-visit. Every step keeps the tile of the first child, what it received (up to ``2 A + 1`` boxes for ``A`` tensor ranks), and
-which spatial loops were short.
+visit. Every step keeps the tile of the first child, what it received (up to ``2 A + 1`` boxes for ``A`` tensor
+ranks), and which spatial loops were short.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 from flax import struct
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
-from accelax.model.levels.residual_chain import RankChain
-from accelax.model.levels.residual_visits import Loops, Visit, loops_of_network, next_digits, visit_at
+from accelax.model.levels.residual_chain import RankChains
 from accelax.model.levels.residual_mesh import Mesh, mesh_of_network
+from accelax.model.levels.residual_visits import Loops, Visit, loops_of_network, next_digits, visit_at
 from accelax.model.levels.visits import keeps_tile, vector
 
 
@@ -64,7 +64,7 @@ def walked_network(
     structure: LevelStructure,
     workload: LevelWorkload,
     mapping: LevelMapping,
-    chains: list[RankChain],
+    chains: RankChains,
     network: int,
     tensor: int,
     xp: Any,
@@ -168,8 +168,9 @@ def _delivered(walk: Walk, state: State, low: Any, high: Any) -> tuple[Delta, An
 
 
 def _slices(walk: Walk, state: State, low: Any, high: Any, whole: Any) -> Delta:
-    """The new tile without the old one: per axis a slice on the left, one on the right, then shrink. Slot 0 is a whole
-    tile.
+    """The new tile without the old one.
+
+    per axis a slice on the left, one on the right, then shrink. Slot 0 is a whole tile.
     """
     xp, axes = walk.xp, len(low)
     shared_low, shared_high = xp.maximum(low, state.low), xp.minimum(high, state.high)
@@ -226,6 +227,8 @@ def _shift(old: Delta, new: Delta, xp: Any) -> tuple[Any, Any]:
     some = old.present.any() & new.present.any()
     shift = xp.where(some, corner[1], 0.0) - xp.where(some, corner[0], 0.0)
     low, high = new.low - shift, new.high - shift
-    equal = (low[:, None, :] == old.low[None, :, :]).all(axis=2) & (high[:, None, :] == old.high[None, :, :]).all(axis=2)
+    equal = (low[:, None, :] == old.low[None, :, :]).all(axis=2) & (high[:, None, :] == old.high[None, :, :]).all(
+        axis=2
+    )
     found = (equal & old.present[None, :]).any(axis=1) | ~new.present
     return shift, some & found.all() & (old.present.sum() == new.present.sum())

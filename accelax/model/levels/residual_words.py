@@ -1,10 +1,10 @@
 """What crosses a network when factors do not divide, in closed form, for tensors without sliding windows.
 
-The visits of a child are all combinations of the visits of each rank, so a sum over them is a product of sums over ranks.
-Every visit but the first is a step of one loop ``j``: loops outside stand still, loops inside restart. With, for rank
-``d``, ``first`` the sum over visits of the loops outside ``j`` of the words at the first iteration of those inside,
-``step`` the sum over the further iterations of ``j`` itself, and ``single`` the part of ``first`` where the loops inside
-``j`` make one visit only,
+The visits of a child are all combinations of the visits of each rank, so a sum over them is a product of sums over
+ranks. Every visit but the first is a step of one loop ``j``: loops outside stand still, loops inside restart. With,
+for rank ``d``, ``first`` the sum over visits of the loops outside ``j`` of the words at the first iteration of those
+inside, ``step`` the sum over the further iterations of ``j`` itself, and ``single`` the part of ``first`` where the
+loops inside ``j`` make one visit only,
 
     words = prod_d first(start) + sum_j step(j) prod_{d other} first_d(j)
             - sum_{j irrelevant} step(j) prod_{d irrelevant} first_d(j) prod_{d relevant} single_d(j)
@@ -16,12 +16,15 @@ overlap, so the halo rule does not matter.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
-from accelax.model.levels.residual_chain import RankChain, discards_last
+from accelax.model.levels.residual_chain import RankChains, discards_last
 from accelax.model.levels.reuse import loop_ranks
-from accelax.model.levels.visits import keeps_tile
-from accelax.model.ops import Number, product, where
+from accelax.model.levels.visits import keeps_tile, vector
+from accelax.model.ops import where
 
 
 def separable(structure: LevelStructure, tensor: int) -> bool:
@@ -36,144 +39,160 @@ def live_ranks(structure: LevelStructure, terms: tuple[int, ...]) -> set[int]:
 
 @dataclass(frozen=True)
 class RankSums:
-    """Sums over the visits of one rank, by the number of levels that stand outside: ``first`` and ``single`` ``[cuts]``,
-    ``step`` ``[levels]``. See the module.
+    """Sums over the visits of each rank, arrays ``[R]`` by the number of levels that stand outside. See the module.
+
+    ``directly_above``: ``step`` of the level above a storage level's children for the loop that is innermost there.
     """
 
-    first: list[Number]
-    single: list[Number]
-    step: list[Number]
-    step_directly_above: Number
+    first: list[Any]
+    single: list[Any]
+    step: list[Any]
+    directly_above: Any
 
 
 def rank_sums(
-    structure: LevelStructure, chain: RankChain, network: int, tile: Number, last_tile: Number, children: bool
+    structure: LevelStructure, chains: RankChains, network: int, tile: Any, last_tile: Any, children: Any
 ) -> RankSums:
-    """Sum over the visits of one rank; ``tile`` and ``last_tile`` are its words in an ordinary and in the last visit.
+    """Sum over the visits of each rank.
 
-    At a fan-out every child counts when ``children``, else the first one only.
+    ``tile`` and ``last_tile`` ``[R]`` are its words in an ordinary and in the last visit. At a fan-out every child counts
+    where ``children`` ``[R]``, else the first one only.
     """
     fanout = structure.is_fanout[network]
     above = range(network if fanout else network + 1)
     ordinary, at_end = tile, last_tile
     if fanout:
-        many = chain.trips[network] if children else 1.0
-        few = chain.residual[network] if children else 1.0
-        ordinary, at_end = many * tile, few * where(chain.residual[network] == 1, last_tile, tile)
-    alone, alone_at_end = [ordinary], [at_end]
-    start = [at_end]
+        ordinary = where(children, chains.trips[network], 1.0) * tile
+        short = where(chains.residual[network] == 1, last_tile, tile)
+        at_end = where(children, chains.residual[network], 1.0) * short
+    alone, alone_at_end, start = [ordinary], [at_end], [at_end]
     for level in reversed(above):
-        ends = chain.residual[level] == 1
+        ends = chains.residual[level] == 1
         start.insert(0, where(ends, start[0], ordinary))
         if structure.is_fanout[level]:
             alone_at_end.insert(0, where(ends, alone_at_end[0], alone[0]))
             alone.insert(0, alone[0])
         else:
             alone_at_end.insert(0, where(ends, alone_at_end[0], 0.0))
-            alone.insert(0, where(chain.trips[level] == 1, alone[0], 0.0))
-    cuts = range(len(above) + 1)
-    steps: list[Number] = []
-    for level in above:
-        trips, residual = chain.trips[level], chain.residual[level]
-        further = where(residual >= 2, (residual - 2.0) * ordinary + start[level + 1], 0.0)
-        steps.append(chain.others[level] * (trips - 1.0) * ordinary + chain.last[level] * further)
-    directly: Number = 0.0
+            alone.insert(0, where(chains.trips[level] == 1, alone[0], 0.0))
+    steps = [further_steps(chains, chains.others, chains.last, level, ordinary, start[level + 1]) for level in above]
+    directly = steps[-1] if steps else ordinary
     if not fanout:
-        trips, residual = chain.trips[network], chain.residual[network]
-        all_alike = chain.others[network] * (trips - 1.0) + chain.last[network] * (residual - 1.0)
-        directly = where(discards_last(chain, network), all_alike * ordinary, steps[network])
+        alike = further_steps(chains, chains.others, chains.last, network, ordinary, ordinary)
+        directly = where(discards_last(chains, network), alike, directly)
+    cuts = range(len(above) + 1)
     return RankSums(
-        first=[chain.others[cut] * ordinary + chain.last[cut] * start[cut] for cut in cuts],
-        single=[chain.others[cut] * alone[cut] + chain.last[cut] * alone_at_end[cut] for cut in cuts],
+        first=[chains.others[cut] * ordinary + chains.last[cut] * start[cut] for cut in cuts],
+        single=[chains.others[cut] * alone[cut] + chains.last[cut] * alone_at_end[cut] for cut in cuts],
         step=steps,
-        step_directly_above=directly,
+        directly_above=directly,
     )
+
+
+def further_steps(
+    chains: RankChains, others: list[Any], last: list[Any], level: int, ordinary: Any, at_end: Any
+) -> Any:
+    """Sum over all iterations but the first of a level's loops: ``ordinary`` words each, ``at_end`` for the last."""
+    trips, residual = chains.trips[level], chains.residual[level]
+    in_last = where(residual >= 2, (residual - 2.0) * ordinary + at_end, 0.0)
+    return others[level] * (trips - 1.0) * ordinary + last[level] * in_last
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The temporal loops above a boundary.
+
+    ``level`` and ``rank`` ``[S]`` (plain), ``outside`` ``[S, R]``: whether the loop of another rank at the same level
+    stands outside; ``own`` ``[S, R]`` (plain).
+    """
+
+    level: Any
+    rank: Any
+    own: Any
+    outside: Any
+
+    def products(self, step: list[Any], table: list[Any], xp: Any) -> Any:
+        """``[S]``: the step of each loop times the sums of the other ranks, cut where the loop stands."""
+        sums = xp.stack(table)
+        others = xp.where(self.outside, sums[self.level + 1], sums[self.level])
+        mine = xp.stack(step)[self.level]
+        return xp.where(self.own, mine, others).prod(axis=1)
+
+
+def temporal_slots(structure: LevelStructure, mapping: LevelMapping, levels: range, xp: Any) -> Slots | None:
+    """The loops of storage levels that may be longer than 1; None when there are none."""
+    loops = [
+        (level, rank) for level in levels if not structure.is_fanout[level] for rank in loop_ranks(structure, level)
+    ]
+    if not loops:
+        return None
+    level, rank = (np.array(column) for column in zip(*loops, strict=True))
+    position = xp.stack([vector(xp, list(mapping.position[at])) for at in levels])[level - levels[0]]
+    own = rank[:, None] == np.arange(len(structure.ranks))[None, :]
+    return Slots(level, rank, own, position > xp.where(own, position, 0.0).sum(axis=1)[:, None])
 
 
 def separable_network(
     structure: LevelStructure,
     workload: LevelWorkload,
     mapping: LevelMapping,
-    chains: list[RankChain],
+    chains: RankChains,
     network: int,
     tensor: int,
+    xp: Any,
 ) -> NetworkCounts:
     """Count what crosses ``network`` for a separable ``tensor``, without link transfers and hops, before bypassing."""
-    deliveries = _words(structure, workload, mapping, chains, network, tensor, True)
+    slots = temporal_slots(structure, mapping, range(network + 1), xp)
+    deliveries = _words(structure, workload, chains, slots, network, tensor, True, xp)
     alone = structure.no_multicast[network][tensor] or not structure.rules.multicast
     if alone or not structure.is_fanout[network]:
         return NetworkCounts(deliveries, deliveries)
-    return NetworkCounts(_words(structure, workload, mapping, chains, network, tensor, False), deliveries)
+    return NetworkCounts(_words(structure, workload, chains, slots, network, tensor, False, xp), deliveries)
 
 
 def _words(
     structure: LevelStructure,
     workload: LevelWorkload,
-    mapping: LevelMapping,
-    chains: list[RankChain],
+    chains: RankChains,
+    slots: Slots | None,
     network: int,
     tensor: int,
     copies: bool,
-) -> Number:
+    xp: Any,
+) -> Any:
     """Words that all children receive (``copies``), or words that differ among them."""
-    relevant = structure.relevant(tensor)
-    point = network == structure.n_levels - 1
-    sums = []
-    for rank, chain in enumerate(chains):
-        sizes = [1.0, 1.0]
-        if not point and rank in relevant:
-            ends = (chain.extent[network + 1], chain.residual_extent[network + 1])
-            sizes = [_words_along(structure, workload, tensor, rank, end) for end in ends]
-        sums.append(rank_sums(structure, chain, network, *sizes, children=copies or rank in relevant))
-    result = product([each.first[0] for each in sums])
-    keeps = keeps_tile(structure, network, tensor)
-    for level in range(network + 1):
-        if structure.is_fanout[level]:
-            continue
-        for rank in loop_ranks(structure, level):
-            result = result + _step(structure, mapping, sums, relevant, network, level, rank, keeps)
-    return result
+    relevant = np.array([rank in structure.relevant(tensor) for rank in range(len(structure.ranks))])
+    tile = last_tile = xp.ones(len(relevant))
+    if network < structure.n_levels - 1:
+        ends = (chains.extent[network + 1], chains.residual_extent[network + 1])
+        tile, last_tile = (words_along(structure, workload, tensor, end, xp) for end in ends)
+    sums = rank_sums(structure, chains, network, tile, last_tile, relevant | copies)
+    words = sums.first[0].prod()
+    if slots is None:
+        return words
+    step = list(sums.step)
+    every = slots.products(step, sums.first, xp)
+    if not structure.is_fanout[network]:
+        # Among the loops of the level above the children, the innermost one longer than 1 reports its own deltas.
+        reporting = slots.products([*step[:-1], sums.directly_above], sums.first, xp)
+        inside = xp.where(slots.outside | slots.own, 1.0, chains.trips[network][None, :]).prod(axis=1)
+        reports = (slots.level == network) & relevant[slots.rank] & (inside == 1)
+        every = xp.where(reports, reporting, every)
+    if keeps_tile(structure, network, tensor):
+        unmoved = slots.products(
+            step, [xp.where(relevant, *pair) for pair in zip(sums.single, sums.first, strict=True)], xp
+        )
+        every = every - xp.where(relevant[slots.rank], 0.0, unmoved)
+    return words + every.sum()
 
 
-def _step(
-    structure: LevelStructure,
-    mapping: LevelMapping,
-    sums: list[RankSums],
-    relevant: frozenset[int],
-    network: int,
-    level: int,
-    rank: int,
-    keeps: bool,
-) -> Number:
-    """Words that all steps of one loop bring."""
-    position = mapping.position[level]
-    ranks = loop_ranks(structure, level)
-    step: Number = sums[rank].step[level]
-    if level == network and rank in relevant:
-        inner = [where(position[r] < position[rank], mapping.factor[level][r], 1.0) for r in ranks if r != rank]
-        step = where(product(inner) == 1, sums[rank].step_directly_above, step)
-    others, unmoved = [step], [step]
-    for other in range(len(sums)):
-        if other == rank:
-            continue
-        outside = position[other] > position[rank] if other in ranks else True
-        first = sums[other].first
-        others.append(where(outside, first[level + 1], first[level]))
-        single = sums[other].single if other in relevant else first
-        unmoved.append(where(outside, single[level + 1], single[level]))
-    if not keeps or rank in relevant:
-        return product(others)
-    return product(others) - product(unmoved)
-
-
-def _words_along(structure: LevelStructure, workload: LevelWorkload, tensor: int, rank: int, extent: Number) -> Number:
-    """Words that ``extent`` of ``rank`` spans, over all index expressions in which it is the one that moves."""
-    sizes = []
+def words_along(structure: LevelStructure, workload: LevelWorkload, tensor: int, extent: Any, xp: Any) -> Any:
+    """``[R]``: words that ``extent`` of each rank spans, over all index expressions in which it stands alone."""
+    spans = xp.ones(len(structure.ranks))
     for terms, coefficients in zip(structure.projections[tensor], workload.coefficients[tensor], strict=True):
-        if rank in live_ranks(structure, terms):
-            slope = sum((c for r, c in zip(terms, coefficients, strict=True) if r == rank), start=0.0)
-            sizes.append(1.0 + abs(slope) * (extent - 1.0))
-    return product(sizes)
-
-
-__all__ = ["RankSums", "rank_sums", "separable", "separable_network"]
+        live = live_ranks(structure, terms)
+        if len(live) == 1:
+            slope = sum((c for r, c in zip(terms, coefficients, strict=True) if r in live), start=0.0)
+            own = np.arange(len(structure.ranks)) == min(live)
+            spans = spans * xp.where(own, 1.0 + abs(slope) * (extent - 1.0), 1.0)
+    return spans

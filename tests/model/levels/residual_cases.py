@@ -34,7 +34,7 @@ PLAIN_SHAPES = ("gemm", "mttkrp", "diagonal")
 
 @st.composite
 def residual_nests(draw: st.DrawFn, shapes: tuple[str, ...] = tuple(SHAPES), most_points: int = 1500) -> NestInput:
-    """Two to four storage levels with a fan-out below some, any loop imperfect but the outermost of its rank if spatial."""
+    """Two to four storage levels, a fan-out below some; any loop imperfect but the outermost of its rank if spatial."""
     n_ranks, projections = SHAPES[draw(st.sampled_from(shapes))]
     kinds: list[bool] = []
     for _ in range(draw(st.integers(2, 4))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkl
 from accelax.model.levels.clipped import lanes_ever
 from accelax.model.levels.clipped_nest import clipped_nest, sliding_ranks, unsupported_clipping
 from accelax.model.levels.clipped_traffic import clipped_traffic
-from accelax.model.levels.residual_chain import rank_chain
+from accelax.model.levels.residual_chain import rank_chains
 from tests.oracle.nest_oracle import Level, Loop, Nest, Options, Tensor, simulate
 from tests.oracle.strategies import convolutions_1d, convolutions_2d, nests, windowless_problems
 
@@ -46,7 +47,9 @@ def arrays(nest: Nest) -> tuple[LevelStructure, LevelWorkload, LevelMapping]:
         compute_name="mac",
         ranks=tuple(ranks),
         tensors=tuple(tensors),
-        projections=tuple(tuple(tuple(ranks.index(r) for r, _ in terms) for terms in t.projection) for t in nest.tensors),
+        projections=tuple(
+            tuple(tuple(ranks.index(r) for r, _ in terms) for terms in t.projection) for t in nest.tensors
+        ),
         outputs=tuple(tensor.output for tensor in nest.tensors),
         is_fanout=tuple(is_fanout for is_fanout, _, _ in rows),
         keep_fixed=((None,) * len(tensors),) * count,
@@ -93,7 +96,10 @@ def check(nest: Nest, elide: bool = True) -> None:
         for tensor, name in enumerate(structure.tensors):
             if name in level.keeps:
                 seen = wanted.traffic[level.name, name]
-                found = [table[at][tensor] * counts.instances[at] for table in (traffic.reads, traffic.fills, traffic.updates)]
+                found = [
+                    table[at][tensor] * counts.instances[at]
+                    for table in (traffic.reads, traffic.fills, traffic.updates)
+                ]
                 assert found == pytest.approx([seen.reads, seen.fills, seen.updates])
                 assert counts.tiles[at][tensor] == seen.tile
 
@@ -140,7 +146,7 @@ def test_lanes_that_idle() -> None:
     nest = Nest((("M", 7),), (Tensor("A", ((("M", 1),),)),), (level, Level("near", ("A",), (Loop("M", 1),))))
     check(nest)
     structure, _, mapping = arrays(nest)
-    assert lanes_ever(structure, rank_chain(structure, mapping, 0), 2) == 3
+    assert lanes_ever(structure, rank_chains(structure, mapping, np), 2).tolist() == [3.0]
 
 
 def test_names_what_it_does_not_cover() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.residual import residual_nest
-from accelax.model.levels.residual_chain import largest_extent, rank_chain
+from accelax.model.levels.residual_chain import largest_extents, rank_chains
 from accelax.model.levels.residual_walk import walked_network
 from accelax.model.levels.residual_words import separable, separable_network
 from tests.model.levels.residual_cases import (
@@ -84,9 +84,7 @@ def test_counts_are_timeloops(nest: NestInput) -> None:
 @given(residual_nests(most_points=300))
 def test_hops_are_timeloops(nest: NestInput) -> None:
     found = [[float(network.hops) for network in row] for row in count(nest, network_energy=True).networks]
-    wanted = [
-        [sum(hops for _, hops in network.accesses.values()) for network in row] for row in analyse(nest).networks
-    ]
+    wanted = [[sum(hops for _, hops in network.accesses.values()) for network in row] for row in analyse(nest).networks]
     # The innermost storage level hands words to one unit next to it.
     for row, hops in zip(found, wanted, strict=True):
         assert row == pytest.approx(hops)
@@ -97,11 +95,11 @@ def test_hops_are_timeloops(nest: NestInput) -> None:
 def test_the_closed_form_is_the_walk(nest: NestInput, data: st.DataObject) -> None:
     nest = dataclasses.replace(nest, links="off", halo=data.draw(st.sampled_from(("timeloop", "none", "exact"))))
     structure, workload, mapping = structure_of(nest), workload_of(nest), mapping_of(nest)
-    chains = [rank_chain(structure, mapping, rank) for rank in range(nest.n_ranks)]
+    chains = rank_chains(structure, mapping, np)
     for network in range(len(nest.levels) - (0 if nest.levels[-1].is_fanout else 1)):
         for tensor in range(len(nest.projections)):
             assert separable(structure, tensor)
-            short = separable_network(structure, workload, mapping, chains, network, tensor)
+            short = separable_network(structure, workload, mapping, chains, network, tensor, np)
             long = walked_network(structure, workload, mapping, chains, network, tensor, np)
             assert (short.accesses, short.deliveries) == (long.accesses, long.deliveries)
 
@@ -148,8 +146,9 @@ def test_chain_of_one_rank() -> None:
     """Bound 11 = 0, 1, then 1 * 4 + 1 = 5, then 5 * 2 + 0: loops (2, 2), (4, 2), (2, 1)."""
     loops = tuple(NestLevel((NestLoop(0, end, residual),)) for end, residual in ((2, 2), (4, 2), (2, 1)))
     nest = NestInput(loops, (plain(0),), 1)
-    chain = rank_chain(structure_of(nest), mapping_of(nest), 0)
-    assert chain.residual_extent == [11.0, 3.0, 1.0, 1.0]
-    assert chain.extent == [16.0, 8.0, 2.0, 1.0]
-    assert (chain.others, chain.last) == ([0.0, 1.0, 5.0, 10.0], [1.0] * 4)
-    assert [largest_extent(chain, level) for level in range(3)] == [11.0, 8.0, 2.0]
+    chain = rank_chains(structure_of(nest), mapping_of(nest), np)
+    assert np.concatenate(chain.residual_extent).tolist() == [11.0, 3.0, 1.0, 1.0]
+    assert np.concatenate(chain.extent).tolist() == [16.0, 8.0, 2.0, 1.0]
+    assert np.concatenate(chain.others).tolist() == [0.0, 1.0, 5.0, 10.0]
+    assert np.concatenate(chain.last).tolist() == [1.0] * 4
+    assert [float(largest_extents(chain, level)[0]) for level in range(3)] == [11.0, 8.0, 2.0]
