@@ -7,6 +7,7 @@ Y before X. Factors follow from the tile shapes: ``P = tile above / tile``; the 
 
 from __future__ import annotations
 
+from accelax.encode.level_imperfect import refuse_ragged_windows
 from accelax.errors import Problem, SpecError, UnsupportedError, did_you_mean
 from accelax.ir import Compute, LoweredLevels, Mapping, Spatial, Storage, Temporal
 from accelax.model.levels.arrays import LevelMapping, LevelStructure
@@ -30,6 +31,7 @@ def encode_mapping(structure: LevelStructure, lowered: LoweredLevels, mapping: M
         for place, rank in enumerate(absent):
             positions[level][rank] = float(place)
     _refuse_spatial_windows(structure, factors)
+    refuse_ragged_windows(structure, factors, residuals)
     return LevelMapping(
         factor=tuple(tuple(row) for row in factors),
         residual=tuple(tuple(row) for row in residuals) if structure.imperfect else (),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from flax import struct
 
+from accelax.encode.level_imperfect import refuse_imperfect
 from accelax.encode.level_mapspace import LevelSpace, draw, express, level_space
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
 from accelax.encode.origin import Origin
@@ -75,12 +76,13 @@ def encode_levels(lowered: LoweredLevels) -> LevelProblem:
 
     Raises UnsupportedError where the model has no rule for something the specification uses.
     """
-    structure = level_structure(lowered)
+    structure, hardware = level_structure(lowered), level_hardware(lowered)
+    refuse_imperfect(structure, hardware)
     cycle = lowered.machine.cycle_seconds
     return LevelProblem(
         structure=structure,
         workload=level_workload(lowered.einsum),
-        hardware=level_hardware(lowered),
+        hardware=hardware,
         cycle_seconds=math.nan if cycle is None else cycle,
         origin=Origin(lowered),
     )

@@ -1,6 +1,6 @@
 """Exact counts of nests whose factors do not divide.
 
-tiles end at the edge of the tensor (rules.imperfect ``exact``).
+Tiles end at the edge of the tensor (rules.imperfect ``exact``).
 
 A buffer holds its current tile and nothing else; a step brings the points of the new tile that the old one lacks;
 lanes of a ragged fan-out idle in the steps they lack. Sums over lanes and visits are products over ranks of sums over
@@ -99,7 +99,7 @@ def _at_first(inside: tuple[Any, Any], residual: Any) -> tuple[Any, Any]:
 def _runs_once(inside: tuple[Any, Any, Any], trips: Any, residual: Any) -> tuple[Any, Any, Any]:
     """Lanes that see a temporal loop once.
 
-    all when it has one trip; with two in its last visit, those that are too far out to take part in the second. The
+    All when it has one trip; with two in its last visit, those that are too far out to take part in the second. The
     third number is over lanes that exist in the last visit as well, but in an ordinary visit.
     """
     ordinary, at_end, both = inside
@@ -112,7 +112,7 @@ def _runs_once(inside: tuple[Any, Any, Any], trips: Any, residual: Any) -> tuple
 class TensorView:
     """One tensor as its moves go.
 
-    ranks that ``slide`` (share an index expression), ranks that ``jump`` (stand alone), and the axes along which it
+    Ranks that ``slide`` (share an index expression), ranks that ``jump`` (stand alone), and the axes along which it
     slides.
     """
 
@@ -186,7 +186,7 @@ def _overlap(
 ) -> Any:
     """Overlaps ``[S]``.
 
-    points that the window has in common before and after a step of each loop, along the axes that slide.
+    Points that the window has in common before and after a step of each loop, along the axes that slide.
 
     The step advances by the coefficient times the extent below the loop; each loop inside goes back by all but one of
     its iterations.

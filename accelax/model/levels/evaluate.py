@@ -57,7 +57,7 @@ def price_nest(
         traffic = clipped_traffic(structure, mapping, nest, nest.clipped)
     else:
         traffic = level_traffic(structure, mapping, nest)
-    timing = [level_cycles(structure, hardware, traffic, nest.compute_cycles, level) for level in levels]
+    timing = [level_cycles(structure, hardware, traffic, nest, level) for level in levels]
     cycles_by_level = tuple(cycles for cycles, _ in timing)
     steady, cycles = run_cycles(hardware, cycles_by_level, nest.compute_cycles)
     computes = nest.compute_iterations * nest.instances[-1]

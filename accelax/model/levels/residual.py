@@ -90,13 +90,15 @@ def network_counts(
     tensor: int,
     xp: Any,
 ) -> NetworkCounts:
-    """Count what crosses one network for one tensor."""
+    """Count what crosses one network for one tensor. Router words are counted between neighbouring levels only."""
     if network == structure.n_levels - 1 and not structure.is_fanout[network]:
         words = compute_iterations(structure, chains)
-        return NetworkCounts(words, words)
-    if _has_closed_form(structure, network, tensor):
-        return separable_network(structure, workload, mapping, chains, network, tensor, xp)
-    return walked_network(structure, workload, mapping, chains, network, tensor, xp)
+        counts = NetworkCounts(words, words)
+    elif _has_closed_form(structure, network, tensor):
+        counts = separable_network(structure, workload, mapping, chains, network, tensor, xp)
+    else:
+        counts = walked_network(structure, workload, mapping, chains, network, tensor, xp)
+    return counts if structure.is_fanout[network] else counts.replace(router_words=counts.accesses)
 
 
 def _has_closed_form(structure: LevelStructure, network: int, tensor: int) -> bool:

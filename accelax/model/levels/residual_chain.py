@@ -23,7 +23,7 @@ from accelax.model.ops import where
 class RankChains:
     """All ranks at once.
 
-    every entry is an array ``[R]``. Lists are indexed by level, those of length ``L + 1`` with the compute unit last.
+    Every entry is an array ``[R]``. Lists are indexed by level, those of length ``L + 1`` with the compute unit last.
 
     trips, residual
         ``L``: iterations in an ordinary and in the last visit.
@@ -87,7 +87,7 @@ def largest_extents(chains: RankChains, level: int) -> Any:
 def discards_last(chains: RankChains, level: int) -> Any:
     """Which ranks repeat a delta, ``[R]``.
 
-    whether the loop of ``level``, in its last visit, reports the delta of iteration 1 in place of that of its last
+    Whether the loop of ``level``, in its last visit, reports the delta of iteration 1 in place of that of its last
     one. Timeloop does so for a loop of three trips or more that divides, around one of its rank that does not
     (reference C.3).
     """

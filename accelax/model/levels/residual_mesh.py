@@ -130,7 +130,7 @@ class Mesh:
     def served(self, layout: Layout, before: Any, shift: Any) -> Any:
         """Children that a neighbour can serve, ``[E]``.
 
-        children whose tile, moved back by ``shift`` ``[A]``, is what a neighbour had when the positions were
+        Those whose tile, moved back by ``shift`` ``[A]``, is what a neighbour had when the positions were
         ``before`` ``[A, E]``.
         """
         xp = self.xp

@@ -116,7 +116,7 @@ def visit_at(loops: Loops, index: Any, xp: Any) -> Visit:
 
 
 def next_digits(loops: Loops, index: Any, visit: Visit, xp: Any) -> tuple[Any, Any]:
-    """``(digits of the next visit, whether there is one)``: the innermost loop that can goes on, those inside restart."""
+    """``(next digits, whether there is a next visit)``: the innermost loop that can goes on, those inside restart."""
     more = xp.where(visit.runs_last, index + 1.0 < visit.now, (index == 0) & (visit.now > 1)) & loops.visited
     depth = xp.where(more, loops.depth, -1.0).max()
     imperfect = loops.trips != loops.residual

@@ -170,7 +170,7 @@ def _delivered(walk: Walk, state: State, low: Any, high: Any) -> tuple[Delta, An
 def _slices(walk: Walk, state: State, low: Any, high: Any, whole: Any) -> Delta:
     """The new tile without the old one.
 
-    per axis a slice on the left, one on the right, then shrink. Slot 0 is a whole tile.
+    Per axis a slice on the left, one on the right, then shrink. Slot 0 is a whole tile.
     """
     xp, axes = walk.xp, len(low)
     shared_low, shared_high = xp.maximum(low, state.low), xp.minimum(high, state.high)

@@ -55,8 +55,8 @@ def rank_sums(
 ) -> RankSums:
     """Sum over the visits of each rank.
 
-    ``tile`` and ``last_tile`` ``[R]`` are its words in an ordinary and in the last visit. At a fan-out every child counts
-    where ``children`` ``[R]``, else the first one only.
+    ``tile`` and ``last_tile`` ``[R]`` are its words in an ordinary and in the last visit. At a fan-out every child
+    counts where ``children`` ``[R]``, else the first one only.
     """
     fanout = structure.is_fanout[network]
     above = range(network if fanout else network + 1)
