@@ -56,7 +56,7 @@ class SlidingLoop:
 class SlidingLevel:
     """The loops of one level, with what a walk outward needs to pass the level.
 
-    ``loops`` slide along an axis; ``all_loops`` adds those that do not (the exact rule needs them). ``advance[axis]``:
+    ``loops`` slide along an axis; ``all_loops`` adds those that do not move the tile (the exact rule and links need them). ``advance[axis]``:
     the summed moves along the axis; ``others[axis]``: the innermost position of a loop that moves the tile but not along
     this axis; ``fixed``: that of a loop whose rank stands alone in its index expression; ``first_irrelevant``: that of a
     loop that does not move the tile; ``iterations``: the product of all loops.
@@ -77,9 +77,15 @@ def sliding_axes(structure: LevelStructure, tensor: int) -> list[int]:
 
 
 def sliding_level(
-    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, extent: Grid, level: int, tensor: int
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    extent: Grid,
+    level: int,
+    tensor: int,
+    every: bool = False,
 ) -> SlidingLevel:
-    """Describe the loops of storage level ``level`` as a sliding ``tensor`` sees them."""
+    """Describe the loops of storage level ``level`` as a sliding ``tensor`` sees them; ``every`` fills ``all_loops``."""
     ranks = loop_ranks(structure, level)
     factor, position = mapping.factor[level], mapping.position[level]
     exact = structure.rules.halo == "exact"
@@ -98,7 +104,7 @@ def sliding_level(
         inside = {
             axis: sum((where(position[r] < position[rank], m, 0.0) for r, m in moves.items() if r != rank), start=0.0)
             for axis, moves in move.items()
-            if exact or axis in own
+            if exact or every or axis in own
         }
         return SlidingLoop(
             place=position[rank],
@@ -112,7 +118,7 @@ def sliding_level(
     indexed = structure.relevant(tensor)
     return SlidingLevel(
         loops=tuple(describe(r) for r in ranks if r in sliding),
-        all_loops=tuple(describe(r) for r in ranks if r in sliding or r not in indexed) if exact else (),
+        all_loops=tuple(describe(r) for r in ranks if r in sliding or r not in indexed) if exact or every else (),
         advance={axis: sum(moves.values(), start=0.0) for axis, moves in move.items()},
         others={
             axis: innermost_position(mapping, level, [r for r in ranks if r in indexed and r not in step[axis]])

@@ -13,6 +13,7 @@ from accelax.model.levels.links import linked_network, point_links
 from accelax.model.levels.meetings import may_meet
 from accelax.model.levels.networks import NestCounts, perfect_nest
 from accelax.model.levels.residual import residual_nest
+from accelax.model.levels.sliding_links import slide_links
 from accelax.model.levels.tiles import extents
 from accelax.model.ops import Number, namespace
 
@@ -72,7 +73,10 @@ def closed_counts(
     network, tensor = pair
     if network == structure.n_levels - 1:
         return point_links(structure, mapping, tensor)
-    return perfect_nest(structure, workload, mapping).networks[network][tensor]
+    counts = perfect_nest(structure, workload, mapping).networks[network][tensor]
+    if not structure.is_sliding(tensor) or structure.rules.halo != "timeloop":
+        return counts
+    return slide_links(structure, workload, mapping, extents(structure, mapping), pair, counts)
 
 
 def count_nest(
@@ -112,5 +116,4 @@ def _count(
         detail = True if namespace(suspect) is not np else bool(suspect)
     if detail:
         return linked_network(structure, workload, mapping, network, tensor)
-    innermost = network == structure.n_levels - 1
-    return closed_counts(structure, workload, mapping, pair) if innermost and may_link(structure, *pair) else closed
+    return closed_counts(structure, workload, mapping, pair) if may_link(structure, *pair) else closed
