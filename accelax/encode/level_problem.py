@@ -11,8 +11,8 @@ import numpy as np
 from flax import struct
 
 from accelax.encode.level_imperfect import refuse_imperfect
-from accelax.encode.level_mapspace import LevelSpace, draw, express, level_space
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
+from accelax.encode.level_mapspace import LevelSpace, draw, express, level_space
 from accelax.encode.origin import Origin
 from accelax.errors import UnsupportedError
 from accelax.ir import LoweredLevels, Mapping
