@@ -26,7 +26,7 @@ import accelax as ax
 
 ROOT = Path(__file__).resolve().parent.parent
 ARCH = ROOT / "configs/arch/eyeriss_like.yaml"
-LAYER = ROOT / "configs/workload/resnet18/layer_06.yaml"
+LAYER = ROOT / "configs/workload/resnet18/layer_05.yaml"
 YARDSTICK_STEPS = 3000
 
 
@@ -46,11 +46,16 @@ def timed(run: Callable[[], Any], repeats: int) -> tuple[float, float]:
 def yardstick(batch: int, repeats: int) -> float:
     """Lanes per second of ``YARDSTICK_STEPS`` dependent multiply-adds on each lane."""
 
+    block = 100
+
     @jax.jit
     def chain(x: jax.Array) -> jax.Array:
-        for step in range(YARDSTICK_STEPS):
-            x = x * 0.999 + (0.001 + step * 1e-6)
-        return x
+        def steps(_: int, lane: jax.Array) -> jax.Array:
+            for step in range(block):
+                lane = lane * 0.999 + (0.001 + step * 1e-6)
+            return lane
+
+        return jax.lax.fori_loop(0, YARDSTICK_STEPS // block, steps, x)
 
     lanes = jnp.linspace(0.0, 1.0, batch, dtype=jnp.float32)
     return batch / timed(lambda: chain(lanes), repeats)[1]

@@ -13,6 +13,7 @@ from accelax.model.levels.links import linked_network, point_links
 from accelax.model.levels.meetings import may_meet
 from accelax.model.levels.networks import NestCounts, perfect_nest
 from accelax.model.levels.residual import residual_nest
+from accelax.model.levels.reuse import loop_ranks
 from accelax.model.levels.sliding_links import slide_links
 from accelax.model.levels.tiles import extents
 from accelax.model.ops import Number, namespace
@@ -47,10 +48,19 @@ def needs_detail(structure: LevelStructure, network: int, tensor: int) -> bool |
         return True
     if not may_link(structure, network, tensor):
         return False
-    innermost = network == structure.n_levels - 1
-    if innermost and not structure.is_sliding(tensor) and always_regular(structure, network):
-        return False
-    return None
+    if not always_regular(structure, network):
+        return None
+    if network == structure.n_levels - 1:
+        return None if structure.is_sliding(tensor) else False
+    one_lane = structure.is_sliding(tensor) and len(sliding_lanes(structure, network, tensor)) <= 1
+    whole = structure.no_temporal_reuse[network + 1][tensor] or structure.rules.halo != "timeloop"
+    return False if one_lane and not whole else None
+
+
+def sliding_lanes(structure: LevelStructure, network: int, tensor: int) -> list[int]:
+    """The ranks that share an index expression of ``tensor`` and may be spatial on ``network``."""
+    shared = {rank for terms in structure.projections[tensor] if len(terms) > 1 for rank in terms}
+    return [rank for rank in loop_ranks(structure, network) if rank in shared]
 
 
 def open_pairs(structure: LevelStructure) -> list[Pair]:
