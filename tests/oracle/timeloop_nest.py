@@ -4,16 +4,16 @@ It walks the loops of a mapping recursively as Timeloop does, with point sets as
 with the model. It reproduces Timeloop of March 2025, imperfect factors included:
 
 * A temporal loop runs iteration 0 and then iteration 1 with the weight of all that follow. Only when its rank is
-imperfectly factored by a loop further in, and all loops of the rank further out are at their last iteration, is the
-true last iteration run as well; then the delta it returns is not used (the weight of iteration 1 grows by one),
-unless the loop itself is imperfect: then the second last iteration is run before it and its own delta counts. * A
-loop uses its residual end when all loops of its rank further out are at their last iteration, judged against their
-residual ends. The mold of a tile is the residual one under the same condition, rank by rank, whatever the loops below
-do: a tile of several imperfect loops has one residual shape. * Of the spatial instances only the first is evaluated;
-the others are its translations, so an imperfect loop inside a spatial loop is never at its last iteration there
-unless the residual of the spatial loop is 1. * The operand accesses below an innermost temporal loop are its own
-iterations; the compute accesses of an innermost spatial loop are counted for each instance and averaged over the
-instances ever used.
+  imperfectly factored by a loop further in, and all loops of the rank further out are at their last iteration, is the
+  true last iteration run as well; then the delta it returns is not used (the weight of iteration 1 grows by one),
+  unless the loop itself is imperfect: then the second last iteration is run before it and its own delta counts.
+* A loop uses its residual end when all loops of its rank further out are at their last iteration, judged against
+  their residual ends. The mold of a tile is the residual one under the same condition, rank by rank, whatever the
+  loops below do: a tile of several imperfect loops has one residual shape.
+* Of the spatial instances only the first is evaluated; the others are its translations, so an imperfect loop inside a
+  spatial loop is never at its last iteration there unless the residual of the spatial loop is 1.
+* The operand accesses below an innermost temporal loop are its own iterations; the compute accesses of an innermost
+  spatial loop are counted for each instance and averaged over the instances ever used.
 
 Order of loops and levels: outermost first. A fan-out level has spatial loops only, Y loops outside X loops; Timeloop
 stands a trivial temporal loop above them.

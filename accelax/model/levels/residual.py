@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -98,7 +99,7 @@ def network_counts(
         counts = separable_network(structure, workload, mapping, chains, network, tensor, xp)
     else:
         counts = walked_network(structure, workload, mapping, chains, network, tensor, xp)
-    return counts if structure.is_fanout[network] else counts.replace(router_words=counts.accesses)
+    return counts if structure.is_fanout[network] else replace(counts, router_words=counts.accesses)
 
 
 def _has_closed_form(structure: LevelStructure, network: int, tensor: int) -> bool:

@@ -6,7 +6,7 @@ children are laid out anew at every visit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -79,7 +79,7 @@ class Mesh:
         for rank in ranks:
             row[rank] = trips[rank]
         grid = self.mapping.factor
-        shortened = self.mapping.replace(factor=(*grid[: self.network], tuple(row), *grid[self.network + 1 :]))
+        shortened = replace(self.mapping, factor=(*grid[: self.network], tuple(row), *grid[self.network + 1 :]))
         index = xp.arange(columns * rows)
         digits = dict(zip(ranks, spatial_digits(shortened, self.network, ranks, index, xp), strict=True))
         used = index < product([row[rank] for rank in ranks])

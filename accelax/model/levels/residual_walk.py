@@ -7,7 +7,7 @@ ranks), and which spatial loops were short.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -191,7 +191,7 @@ def _count(walk: Walk, state: State, visit: Visit, delta: Delta, words: Any) -> 
     xp, sums, mesh = walk.xp, state.counts, walk.mesh
     if mesh is None:
         served = words * visit.weight
-        return sums.replace(accesses=sums.accesses + served, deliveries=sums.deliveries + served), state.positions
+        return replace(sums, accesses=sums.accesses + served, deliveries=sums.deliveries + served), state.positions
     layout = mesh.lay_out(visit.children)
     chosen, linked = layout.used, xp.zeros(())
     groups = mesh.count(layout, chosen)
