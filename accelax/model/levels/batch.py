@@ -7,6 +7,8 @@ that would be empty are skipped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -14,9 +16,10 @@ import jax.numpy as jnp
 
 from accelax.model.cost import Cost
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
-from accelax.model.levels.evaluate import LevelCost, price_nest
+from accelax.model.levels.evaluate import LevelCost, nest_traffic, price_nest
 from accelax.model.levels.links import linked_network
 from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, open_pairs
+from accelax.model.levels.traffic import Traffic
 
 CHUNK = 128
 """Mappings counted in detail at once."""
@@ -44,10 +47,54 @@ def map_levels(problem: Any, batch: LevelMapping, summary: Any) -> Any:
     batch = jax.tree.map(jnp.asarray, batch)
     known = {pair: _count_pair(structure, workload, batch, pair) for pair in open_pairs(structure)}
 
-    def one(mapping: LevelMapping, counts: dict[Pair, NetworkCounts]) -> Any:
-        return summary(price_nest(structure, hardware, mapping, count_nest(structure, workload, mapping, counts)))
+    def traffic_of(mapping: LevelMapping, counts: dict[Pair, NetworkCounts]) -> Traffic:
+        traffic = nest_traffic(structure, mapping, count_nest(structure, workload, mapping, counts))
+        if any(structure.network_energy):
+            return traffic
+        return replace(traffic, temporal_reductions=(), networks=(), partition=(), tiles=())
 
-    return jax.vmap(one)(batch, known)
+    traffic, restore = computed_once(traffic_of, batch, known)
+
+    def one(mapping: LevelMapping, counts: dict[Pair, NetworkCounts], moved: list[jax.Array]) -> Any:
+        nest = count_nest(structure, workload, mapping, counts)
+        return summary(price_nest(structure, hardware, mapping, nest, restore(moved)))
+
+    return jax.vmap(one)(batch, known, traffic)
+
+
+def computed_once(
+    function: Callable[..., Any], batch: Any, known: Any
+) -> tuple[list[jax.Array], Callable[[list[jax.Array]], Any]]:
+    """``function`` over the batch, as arrays that the compiler does not compute again for everyone who reads them.
+
+    XLA on CPUs merges cheap producers into each of their readers, and so would count all traffic once for the energy and
+    once more for the cycles. It does not merge across a conditional; the condition always holds, which the compiler does
+    not know. Returns the arrays, and a function that puts one mapping's share of them back together with the parts that
+    are plain numbers.
+    """
+    known_parts: list[Any] = []
+    form: list[Any] = []
+
+    def arrays_of(mapping: Any, counts: Any) -> list[jax.Array]:
+        leaves, tree = jax.tree.flatten(function(mapping, counts))
+        known_parts[:] = [None if isinstance(leaf, jax.Array) else leaf for leaf in leaves]
+        form[:] = [tree]
+        return [leaf for leaf in leaves if isinstance(leaf, jax.Array)]
+
+    over_batch = jax.vmap(arrays_of)
+    shape = jax.eval_shape(over_batch, batch, known)
+
+    def skip() -> list[jax.Array]:
+        return [jnp.zeros(leaf.shape, leaf.dtype) for leaf in shape]
+
+    first = jax.tree.leaves(batch)[0].ravel()[0]
+    arrays = jax.lax.cond(first > -jnp.inf, lambda: over_batch(batch, known), skip)
+
+    def restore(row: list[jax.Array]) -> Any:
+        rest = iter(row)
+        return jax.tree.unflatten(form[0], [next(rest) if part is None else part for part in known_parts])
+
+    return arrays, restore
 
 
 def _count_pair(

@@ -45,18 +45,22 @@ def evaluate_levels(
     structure: LevelStructure, workload: LevelWorkload, hardware: LevelHardware, mapping: LevelMapping
 ) -> LevelCost:
     """Evaluate one mapping. Pure in its arrays; ``vmap`` it over mappings or hardware."""
-    return price_nest(structure, hardware, mapping, count_nest(structure, workload, mapping))
+    nest = count_nest(structure, workload, mapping)
+    return price_nest(structure, hardware, mapping, nest, nest_traffic(structure, mapping, nest))
+
+
+def nest_traffic(structure: LevelStructure, mapping: LevelMapping, nest: NestCounts) -> Traffic:
+    """The accesses of every level that follow from the counts of the loop nest."""
+    if nest.clipped is not None:
+        return clipped_traffic(structure, mapping, nest, nest.clipped)
+    return level_traffic(structure, mapping, nest)
 
 
 def price_nest(
-    structure: LevelStructure, hardware: LevelHardware, mapping: LevelMapping, nest: NestCounts
+    structure: LevelStructure, hardware: LevelHardware, mapping: LevelMapping, nest: NestCounts, traffic: Traffic
 ) -> LevelCost:
-    """Everything that follows from the counts of the loop nest."""
+    """Everything that follows from the counts of the loop nest and the accesses of every level."""
     levels, tensors = range(structure.n_levels), range(len(structure.tensors))
-    if nest.clipped is not None:
-        traffic = clipped_traffic(structure, mapping, nest, nest.clipped)
-    else:
-        traffic = level_traffic(structure, mapping, nest)
     timing = [level_cycles(structure, hardware, traffic, nest, level) for level in levels]
     cycles_by_level = tuple(cycles for cycles, _ in timing)
     steady, cycles = run_cycles(hardware, cycles_by_level, nest.compute_cycles)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from flax import struct
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, NetworkCounts
 from accelax.model.levels.networks import NestCounts
@@ -19,7 +20,7 @@ from accelax.model.ops import (
 )
 
 
-@dataclass(frozen=True)
+@struct.dataclass
 class Traffic:
     """Words per instance over the whole run, ``[L][T]``; zero where the tensor is not kept.
 
