@@ -8,7 +8,6 @@ that would be empty are skipped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import jax
@@ -18,8 +17,7 @@ from accelax.model.cost import Cost
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.evaluate import LevelCost, nest_traffic, price_nest
 from accelax.model.levels.links import linked_network
-from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, open_pairs
-from accelax.model.levels.traffic import Traffic
+from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, open_pairs, sliding_words
 
 CHUNK = 128
 """Mappings counted in detail at once."""
@@ -47,27 +45,21 @@ def map_levels(problem: Any, batch: LevelMapping, summary: Any) -> Any:
     batch = jax.tree.map(jnp.asarray, batch)
     known = {pair: _count_pair(structure, workload, batch, pair) for pair in open_pairs(structure)}
 
-    def traffic_of(mapping: LevelMapping, counts: dict[Pair, NetworkCounts]) -> Traffic:
-        traffic = nest_traffic(structure, mapping, count_nest(structure, workload, mapping, counts))
-        if any(structure.network_energy):
-            return traffic
-        return replace(traffic, temporal_reductions=(), networks=(), partition=(), tiles=())
+    words, restore = computed_once(lambda mapping: sliding_words(structure, workload, mapping), batch)
 
-    traffic, restore = computed_once(traffic_of, batch, known)
+    def one(mapping: LevelMapping, counts: dict[Pair, NetworkCounts], row: list[jax.Array]) -> Any:
+        nest = count_nest(structure, workload, mapping, counts, restore(row))
+        return summary(price_nest(structure, hardware, mapping, nest, nest_traffic(structure, mapping, nest)))
 
-    def one(mapping: LevelMapping, counts: dict[Pair, NetworkCounts], moved: list[jax.Array]) -> Any:
-        nest = count_nest(structure, workload, mapping, counts)
-        return summary(price_nest(structure, hardware, mapping, nest, restore(moved)))
-
-    return jax.vmap(one)(batch, known, traffic)
+    return jax.vmap(one)(batch, known, words)
 
 
 def computed_once(
-    function: Callable[..., Any], batch: Any, known: Any
+    function: Callable[[LevelMapping], Any], batch: LevelMapping
 ) -> tuple[list[jax.Array], Callable[[list[jax.Array]], Any]]:
     """``function`` over the batch, as arrays that the compiler does not compute again for everyone who reads them.
 
-    XLA on CPUs merges cheap producers into each of their readers, and so would count all traffic once for the energy and
+    XLA on CPUs merges cheap producers into each of their readers, and so would count the same words once for the energy and
     once more for the cycles. It does not merge across a conditional; the condition always holds, which the compiler does
     not know. Returns the arrays, and a function that puts one mapping's share of them back together with the parts that
     are plain numbers.
@@ -75,20 +67,20 @@ def computed_once(
     known_parts: list[Any] = []
     form: list[Any] = []
 
-    def arrays_of(mapping: Any, counts: Any) -> list[jax.Array]:
-        leaves, tree = jax.tree.flatten(function(mapping, counts))
+    def arrays_of(mapping: LevelMapping) -> list[jax.Array]:
+        leaves, tree = jax.tree.flatten(function(mapping))
         known_parts[:] = [None if isinstance(leaf, jax.Array) else leaf for leaf in leaves]
         form[:] = [tree]
         return [leaf for leaf in leaves if isinstance(leaf, jax.Array)]
 
     over_batch = jax.vmap(arrays_of)
-    shape = jax.eval_shape(over_batch, batch, known)
+    shape = jax.eval_shape(over_batch, batch)
 
     def skip() -> list[jax.Array]:
         return [jnp.zeros(leaf.shape, leaf.dtype) for leaf in shape]
 
     first = jax.tree.leaves(batch)[0].ravel()[0]
-    arrays = jax.lax.cond(first > -jnp.inf, lambda: over_batch(batch, known), skip)
+    arrays = jax.lax.cond(first > -jnp.inf, lambda: over_batch(batch), skip)
 
     def restore(row: list[jax.Array]) -> Any:
         rest = iter(row)

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from flax import struct
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.clipped_nest import clipped_nest
 from accelax.model.levels.links import linked_network, point_links
 from accelax.model.levels.meetings import may_meet
-from accelax.model.levels.networks import NestCounts, perfect_nest
+from accelax.model.levels.networks import NestCounts, delivered_words, perfect_nest
 from accelax.model.levels.residual import residual_nest
 from accelax.model.levels.reuse import loop_ranks
-from accelax.model.levels.sliding_links import slide_links
+from accelax.model.levels.sliding_links import served_words, slide_links
 from accelax.model.levels.tiles import extents
 from accelax.model.ops import Number, namespace
 
 Pair = tuple[int, int]
 """A network and a tensor."""
+
+
+@struct.dataclass
+class SlidingWords:
+    """``delivered`` by child level and tensor, ``served`` (by neighbours, per child) by network and tensor."""
+
+    delivered: dict[Pair, Any]
+    served: dict[Pair, Any]
 
 
 def may_link(structure: LevelStructure, network: int, tensor: int) -> bool:
@@ -76,17 +86,47 @@ def meeting(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMa
     return may_meet(structure, workload, mapping, extents(structure, mapping), *pair)
 
 
+def slides_in_closed_form(structure: LevelStructure, network: int, tensor: int) -> bool:
+    """Whether neighbours may serve a sliding tensor between storage levels, by the closed form of ``sliding_links``."""
+    innermost = network == structure.n_levels - 1
+    if innermost or structure.rules.halo != "timeloop" or structure.network_energy[network]:
+        return False
+    return structure.is_sliding(tensor) and may_link(structure, network, tensor)
+
+
+def sliding_words(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> SlidingWords:
+    """The parts of a nest's counts that take most of the work: what halos and links leave of sliding tensors."""
+    if structure.imperfect:
+        return SlidingWords({}, {})
+    extent = extents(structure, mapping)
+    delivered, served = {}, {}
+    for tensor in (t for t in range(len(structure.tensors)) if structure.is_sliding(t)):
+        for child in range(1, structure.n_levels):
+            if structure.keep_fixed[child][tensor] is not False or structure.is_fanout[child - 1]:
+                delivered[child, tensor] = delivered_words(structure, workload, mapping, extent, child, tensor)
+            if slides_in_closed_form(structure, child - 1, tensor):
+                served[child - 1, tensor] = served_words(structure, workload, mapping, extent, child - 1, tensor)
+    return SlidingWords(delivered, served)
+
+
 def closed_counts(
     structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, pair: Pair
 ) -> NetworkCounts:
-    """The counts of an open pair where the closed form holds."""
+    """The counts of one network for one tensor where the closed form holds."""
+    words = sliding_words(structure, workload, mapping)
+    return _closed(structure, mapping, pair, perfect_nest(structure, workload, mapping, words.delivered), words)
+
+
+def _closed(
+    structure: LevelStructure, mapping: LevelMapping, pair: Pair, nest: NestCounts, words: SlidingWords
+) -> NetworkCounts:
+    """The closed form of one pair, from the nest without links."""
     network, tensor = pair
-    if network == structure.n_levels - 1:
-        return point_links(structure, mapping, tensor)
-    counts = perfect_nest(structure, workload, mapping).networks[network][tensor]
-    if not structure.is_sliding(tensor) or structure.rules.halo != "timeloop":
-        return counts
-    return slide_links(structure, workload, mapping, extents(structure, mapping), pair, counts)
+    counts = nest.networks[network][tensor]
+    if pair in words.served:
+        return slide_links(structure, mapping, network, counts, words.served[pair])
+    innermost = network == structure.n_levels - 1
+    return point_links(structure, mapping, tensor) if innermost and may_link(structure, *pair) else counts
 
 
 def count_nest(
@@ -94,36 +134,41 @@ def count_nest(
     workload: LevelWorkload,
     mapping: LevelMapping,
     known: Mapping[Pair, NetworkCounts] | None = None,
+    words: SlidingWords | None = None,
 ) -> NestCounts:
     """Count the loop nest of one mapping.
 
-    ``known`` are the counts of open pairs when the caller has them already (a batch counts them apart, since the detailed
-    count is slow and few mappings need it).
+    A batch passes what it has counted apart: ``known``, the open pairs, since the detailed count is slow and few mappings
+    need it; and ``words``, which several results share.
     """
     if structure.imperfect:
         count = clipped_nest if structure.rules.imperfect == "exact" else residual_nest
         return count(structure, workload, mapping)
-    nest = perfect_nest(structure, workload, mapping)
-    rows = [list(row) for row in nest.networks]
-    for network, row in enumerate(rows):
-        for tensor in range(len(row)):
-            pair = (network, tensor)
-            if known is not None and pair in known:
-                row[tensor] = known[pair]
-            else:
-                row[tensor] = _count(structure, workload, mapping, pair, row[tensor])
-    return replace(nest, networks=tuple(tuple(row) for row in rows))
+    sliding = words if words is not None else sliding_words(structure, workload, mapping)
+    nest = perfect_nest(structure, workload, mapping, sliding.delivered)
+    rows = tuple(
+        tuple(
+            known[n, t] if known is not None and (n, t) in known else _count(structure, workload, mapping, (n, t), nest, sliding)
+            for t in range(len(structure.tensors))
+        )
+        for n in range(structure.n_levels)
+    )
+    return replace(nest, networks=rows)
 
 
 def _count(
-    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, pair: Pair, closed: NetworkCounts
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    pair: Pair,
+    nest: NestCounts,
+    words: SlidingWords,
 ) -> NetworkCounts:
     """The counts of one network for one tensor; in detail where the closed form may fail."""
-    network, tensor = pair
-    detail = needs_detail(structure, network, tensor)
+    detail = needs_detail(structure, *pair)
     if detail is None:
         suspect = meeting(structure, workload, mapping, pair)
         detail = True if namespace(suspect) is not np else bool(suspect)
     if detail:
-        return linked_network(structure, workload, mapping, network, tensor)
-    return closed_counts(structure, workload, mapping, pair) if may_link(structure, *pair) else closed
+        return linked_network(structure, workload, mapping, *pair)
+    return _closed(structure, mapping, pair, nest, words)

@@ -7,6 +7,7 @@ halo saves (:mod:`halo`), one child receives ``F = V tiles - saved``. The parent
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,8 +89,17 @@ def delivered_words(
     return words - halo_saving(levels, moves, along, size, structure.rules.halo)
 
 
-def perfect_nest(structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping) -> NestCounts:
-    """Count a nest whose factors divide, without link transfers."""
+def perfect_nest(
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    delivered: Mapping[tuple[int, int], Number] | None = None,
+) -> NestCounts:
+    """Count a nest whose factors divide, without link transfers.
+
+    ``delivered`` maps a child level and a tensor to :func:`delivered_words` where the caller knows them already.
+    """
+    known = delivered or {}
     extent = extents(structure, mapping)
     n_levels, tensors = structure.n_levels, range(len(structure.tensors))
     total = iterations(structure, mapping, range(n_levels))
@@ -101,8 +111,8 @@ def perfect_nest(structure: LevelStructure, workload: LevelWorkload, mapping: Le
     for level in range(n_levels):
         row = []
         for tensor in tensors:
-            words = total
-            if level + 1 < n_levels:
+            words = known.get((level + 1, tensor), total)
+            if level + 1 < n_levels and (level + 1, tensor) not in known:
                 words = delivered_words(structure, workload, mapping, extent, level + 1, tensor)
             distinct: Number = 1.0
             if structure.is_fanout[level]:

@@ -53,16 +53,15 @@ def one_lane(lanes: Lanes) -> Number:
     return count <= 1
 
 
-def slide_links(
+def served_words(
     structure: LevelStructure,
     workload: LevelWorkload,
     mapping: LevelMapping,
     extent: Grid,
-    pair: tuple[int, int],
-    counts: NetworkCounts,
-) -> NetworkCounts:
-    """``counts`` of a network between storage levels, less what neighbours serve, where one rank spreads the children."""
-    network, tensor = pair
+    network: int,
+    tensor: int,
+) -> Number:
+    """Words that neighbours serve on a network between storage levels, per child on average."""
     lanes = spatial_lanes(structure, workload, mapping, extent, network, tensor)
     above = [level for level in reversed(range(network + 1)) if not structure.is_fanout[level]]
     levels = [sliding_level(structure, workload, mapping, extent, level, tensor, every=True) for level in above]
@@ -71,16 +70,23 @@ def slide_links(
     alone = one_lane(lanes)
     words, share = 0.0, 0.0
     for axis, row in lanes.items():
+        if not row:
+            continue
         offset = sum((where(n > 1, step, 0.0) for _, n, step in row), start=0.0)
         linked = _linked_words(levels, innermost, axis, offset, axis_sizes(structure, tensor, sizes), product(list(sizes)))
         for rank, n, _ in row:
             first = logical_and(alone, n > 1, _is_innermost(structure, mapping, network, rank))
             words = where(first, linked, words)
             share = where(first, 1.0 - 1.0 / n, share)
+    return words * share
+
+
+def slide_links(
+    structure: LevelStructure, mapping: LevelMapping, network: int, counts: NetworkCounts, served: Number
+) -> NetworkCounts:
+    """``counts`` of a network without links, less the words (per child) that neighbours serve."""
     children = product([mapping.factor[network][rank] for rank in loop_ranks(structure, network)])
-    received = counts.deliveries / children
-    distinct = where(received > 0, counts.accesses / where(received > 0, received, 1.0), 0.0)
-    served = words * share
+    distinct = counts.accesses * children / counts.deliveries
     return NetworkCounts(
         accesses=counts.accesses - served * distinct,
         deliveries=counts.deliveries - served * children,
