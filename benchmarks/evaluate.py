@@ -72,13 +72,14 @@ def measure(batch: int, repeats: int) -> dict[str, Any]:
     compile_s = time.perf_counter() - begin
     first, steady = timed(lambda: compiled(problem, mappings), repeats)
 
-    def loss(hardware: Any) -> jax.Array:
-        cost = ax.evaluate_batch(problem.replace(hardware=hardware), mappings)
+    def loss(hardware: Any, batch_of: Any) -> jax.Array:
+        cost = ax.evaluate_batch(problem.replace(hardware=hardware), batch_of)
         return jnp.sum(jnp.log(cost.energy_pJ)) + jnp.sum(jnp.log(cost.cycles))
 
     hardware = jax.tree.map(jnp.float32, problem.hardware)
-    forward = timed_once(jax.jit(loss), hardware, repeats)
-    gradient = timed_once(jax.jit(jax.grad(loss)), hardware, repeats)
+    forward_of, gradient_of = jax.jit(loss), jax.jit(jax.grad(loss))
+    forward = timed(lambda: forward_of(hardware, mappings), repeats)[1]
+    gradient = timed(lambda: gradient_of(hardware, mappings), repeats)[1]
     lanes = yardstick(batch, max(3, repeats // 4))
     return {
         "batch": batch,
@@ -98,11 +99,6 @@ def measure(batch: int, repeats: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "jax": jax.__version__,
     }
-
-
-def timed_once(function: Callable[[Any], Any], argument: Any, repeats: int) -> float:
-    """Steady seconds of a jitted function of one argument."""
-    return timed(lambda: function(argument), repeats)[1]
 
 
 def main() -> None:
