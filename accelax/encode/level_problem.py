@@ -21,6 +21,10 @@ from accelax.ir.workload import Einsum
 from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStructure, LevelWorkload
 
 
+LEVEL_RULES = {"reuse": "stationary", "latency": "throttle", "power_gating": "usage", "instance_totals": "all"}
+"""Rules that have one value here: the others belong to AccelForge's accounting."""
+
+
 @struct.dataclass
 class LevelProblem:
     """One Einsum on a chain of levels: static ``structure``, and numbers that may be traced.
@@ -193,6 +197,10 @@ def _terms(axis: tuple[tuple[str, int], ...]) -> list[tuple[str, int]]:
 
 def _refuse(lowered: LoweredLevels) -> None:
     """Name what the level model has no rule for."""
+    for name, known in LEVEL_RULES.items():
+        found = getattr(lowered.rules, name)
+        if found != known:
+            raise UnsupportedError(f"{name}={found} on a chain of levels", path=f"rules.{name}")
     for tensor in lowered.einsum.tensors:
         axes = [_terms(axis) for axis in tensor.projection]
         ranks = [rank for axis in axes for rank, _ in axis]
