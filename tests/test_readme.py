@@ -19,7 +19,9 @@ COMMANDS = [
     for line in text.replace("\\\n", " ").splitlines()
     if line.startswith("accelax ")
 ]
-PROGRAMS = [text for language, text in BLOCKS if language == "python"]
+PROGRAMS = [
+    (text, BLOCKS[place + 1][1]) for place, (language, text) in enumerate(BLOCKS) if language == "python"
+]
 
 
 def test_readme_has_examples():
@@ -35,7 +37,8 @@ def test_commands(command):
     assert done.stdout
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_programs(program):
+@pytest.mark.parametrize(("program", "output"), PROGRAMS)
+def test_programs(program, output):
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+    assert done.stdout == output
