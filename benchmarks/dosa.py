@@ -3,8 +3,9 @@
     python benchmarks/dosa.py ROWS.csv.gz [ROWS.csv.gz ...] [--head HEAD.csv.gz] [--json]
 
 Each row is one mapping of one layer on one machine size. All rows go through one encoded problem and one compiled
-``evaluate_batch``: layer, machine and mapping are numbers. Without ``--head`` the two older rules of the rows hold (halo
-before pull request 297, first fills counted); with ``--head`` the rows named there are compared under today's rules.
+``evaluate_batch``: layer, machine and mapping are numbers. Without ``--head`` the two older rules of the rows hold
+(halo before pull request 297, first fills counted); with ``--head`` the rows named there are compared under today's
+rules.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def machine() -> LoweredLevels:
     )
     energies = {"read_energy": 1.0, "fill_energy": 1.0, "update_energy": 1.0}
     levels = tuple(
-        Level(name, is_fanout=not kept, **({} if not kept else energies)) for name, kept in zip(LEVELS, KEPT, strict=True)
+        Level(name, is_fanout=not kept, **({} if not kept else energies))
+        for name, kept in zip(LEVELS, KEPT, strict=True)
     )
     owned = {0: RANKS, 2: ("K",), 3: RANKS, 4: ("C",), 5: ("P", "Q")}
     constraints = tuple(
@@ -133,7 +135,12 @@ def mappings(rows: dict[str, np.ndarray]) -> LevelMapping:
     order3, order1 = tuple(positions(rows["order3"])), tuple(positions(rows["order1"]))
     return LevelMapping(
         factor=(
-            factors("t3"), tuple(one for _ in RANKS), factors("spatial"), factors("t1"), factors("spatial"), factors("t0")
+            factors("t3"),
+            tuple(one for _ in RANKS),
+            factors("spatial"),
+            factors("t1"),
+            factors("spatial"),
+            factors("t0"),
         ),
         residual=(),
         position=(order3, inner, inner, order1, inner, inner),
@@ -171,7 +178,11 @@ def evaluate_rows(rows: dict[str, np.ndarray], rules: Rules) -> tuple[np.ndarray
     results = jax.block_until_ready([compiled(*chunk) for chunk in chunks])
     steady_s = time.perf_counter() - begin
     cycles, energy = (np.concatenate([np.asarray(r[i]) for r in results])[:n] for i in (0, 1))
-    return cycles, energy * 1e-6, {"compile_s": compile_s, "steady_s": steady_s, "rows_per_s": len(chunks) * CHUNK / steady_s}
+    return (
+        cycles,
+        energy * 1e-6,
+        {"compile_s": compile_s, "steady_s": steady_s, "rows_per_s": len(chunks) * CHUNK / steady_s},
+    )
 
 
 def compare(paths: Sequence[Path], head: Path | None) -> dict[str, float]:

@@ -45,7 +45,6 @@ def timed(run: Callable[[], Any], repeats: int) -> tuple[float, float]:
 
 def yardstick(batch: int, repeats: int) -> float:
     """Lanes per second of ``YARDSTICK_STEPS`` dependent multiply-adds on each lane."""
-
     block = 100
 
     @jax.jit

@@ -93,4 +93,3 @@ class Factorizations:
         rng = np.random.default_rng(seed)
         picks = sorted({int(rng.integers(self.count)) for _ in range(most)})
         return np.array([self.nth(i) for i in picks], dtype=float)
-

@@ -1,8 +1,8 @@
 """LoopTree to numbers and back, for a chain of levels.
 
-A level is ``Storage(level, kept)`` with its temporal loops below it, outermost first; a fan-out is its ``Spatial`` loops,
-Y before X. Factors follow from the tile shapes: ``P = tile above / tile``; the residual of an imperfect loop is the digit
-``R = ((D - 1) // t) mod P + 1`` of the bound ``D`` (the last visit of the loop stops at the tensor's edge).
+A level is ``Storage(level, kept)`` with its temporal loops below it, outermost first; a fan-out is its ``Spatial``
+loops, Y before X. Factors follow from the tile shapes: ``P = tile above / tile``; the residual of an imperfect loop is
+the digit ``R = ((D - 1) // t) mod P + 1`` of the bound ``D`` (the last visit of the loop stops at the tensor's edge).
 """
 
 from __future__ import annotations
@@ -103,14 +103,16 @@ def _factors(
             trips = -(-outer // tile)
             if not top and outer % tile:
                 raise UnsupportedError(
-                    f"a tile of {tile} along {node.rank!r} at {structure.level_names[level]!r} below a tile of {outer}, "
-                    "which it does not divide,"
+                    f"a tile of {tile} along {node.rank!r} at {structure.level_names[level]!r} below a tile of "
+                    f"{outer}, which it does not divide,"
                 )
             factors[level][rank] = float(trips)
             residuals[level][rank] = float((bounds[node.rank] - 1) // tile % trips + 1)
             if trips > 1 and structure.unit_factor[level][rank]:
                 where = structure.level_names[level]
-                problems.append(Problem(f"{node.rank!r} has {trips} iterations at {where!r}, which a constraint fixes to 1"))
+                problems.append(
+                    Problem(f"{node.rank!r} has {trips} iterations at {where!r}, which a constraint fixes to 1")
+                )
             above[node.rank] = tile
     for rank, tile in above.items():
         if tile != 1:
@@ -141,11 +143,12 @@ def decode_mapping(structure: LevelStructure, lowered: LoweredLevels, mapping: L
         extent = [e * round(f) for e, f in zip(extent, mapping.factor[level], strict=True)]
     below.reverse()
     for level, name in enumerate(structure.level_names):
-        order = sorted(range(len(structure.ranks)), key=lambda r: -mapping.position[level][r])  # noqa: B023
+        order = sorted(range(len(structure.ranks)), key=lambda r: -mapping.position[level][r])
         if structure.is_fanout[level]:
-            order.sort(key=lambda r: mapping.on_x[level][r])  # noqa: B023
+            order.sort(key=lambda r: mapping.on_x[level][r])
             nodes += [
-                Spatial(structure.ranks[r], below[level][r], name, "X" if mapping.on_x[level][r] else "Y") for r in order
+                Spatial(structure.ranks[r], below[level][r], name, "X" if mapping.on_x[level][r] else "Y")
+                for r in order
             ]
             continue
         kept = (structure.keep_fixed[level][t] for t in range(len(structure.tensors)))

@@ -1,7 +1,8 @@
 """The mappings that the constraints of a Timeloop specification leave open, as arrays to draw from.
 
-Timeloop's uber mapspace with perfect factors (reference E.1, E.2): every ordered factorization of every rank over the levels,
-every permutation that keeps the given prefix and suffix, every split of a fan-out between X and Y, every free keep.
+Timeloop's uber mapspace with perfect factors (reference E.1, E.2): every ordered factorization of every rank over the
+levels, every permutation that keeps the given prefix and suffix, every split of a fan-out between X and Y, every free
+keep.
 """
 
 from __future__ import annotations

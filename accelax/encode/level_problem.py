@@ -20,7 +20,6 @@ from accelax.ir.level_machine import Level, LevelMachine
 from accelax.ir.workload import Einsum
 from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStructure, LevelWorkload
 
-
 LEVEL_RULES = {"reuse": "stationary", "latency": "throttle", "power_gating": "usage", "instance_totals": "all"}
 """Rules that have one value here: the others belong to AccelForge's accounting."""
 

@@ -80,7 +80,7 @@ class LevelCompute:
 
 @dataclass(frozen=True)
 class LevelMachine:
-    """The levels, outermost first, and the compute unit below them. ``cycle_seconds`` is None where no clock is known."""
+    """The levels, outermost first, and the compute unit below them. ``cycle_seconds`` is None without a known clock."""
 
     levels: tuple[Level, ...]
     compute: LevelCompute

@@ -17,9 +17,9 @@ class LevelConstraints:
 
     ``fixed``, ``maximum``, ``minimum`` map ranks to factors (0 was already replaced by the full bound). ``residual``
     maps a rank to r of ``X=n,r``. ``order`` is innermost first: the ranks given before ``_`` (innermost) and after it
-    (outermost); a permutation without ``_`` is ``order_inner`` alone with ``order_complete`` True when it names every rank.
-    ``keep``/``bypass`` list tensors that must (not) be kept; a tensor in neither is free. ``split`` is the number of leading
-    ranks on X, None when free.
+    (outermost); a permutation without ``_`` is ``order_inner`` alone with ``order_complete`` True when it names every
+    rank. ``keep``/``bypass`` list tensors that must (not) be kept; a tensor in neither is free. ``split`` is the number
+    of leading ranks on X, None when free.
     """
 
     fixed: tuple[tuple[str, int], ...] = ()

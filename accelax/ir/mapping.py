@@ -1,7 +1,8 @@
 """In what order and where: a mapping is a LoopTree, read from the outermost node inwards.
 
 A Timeloop level is ``Storage(level, kept tensors)`` followed by the level's temporal loops, outermost first; a fan-out
-is its ``Spatial`` loops, Y before X (X loops run inside Y loops). Loops of factor 1 stay, with the level that owns them.
+is its ``Spatial`` loops, Y before X (X loops run inside Y loops). Loops of factor 1 stay, with the level that owns
+them.
 """
 
 from __future__ import annotations

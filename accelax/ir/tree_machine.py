@@ -13,8 +13,8 @@ Operation = tuple
 """A closed expression as nested tuples, hashable. Forms:
 
 ``("const", x)``, ``("n_calls", action)``, ``("throughput", action)``, ``(op, a, b)`` with op in ``+ - * / // % **``,
-``("neg", a)``, ``("max", a, b, ...)``, ``("min", a, b, ...)``, ``("sum", a, b, ...)``; sums over ``actions`` are already
-written out, one term per action of the component.
+``("neg", a)``, ``("max", a, b, ...)``, ``("min", a, b, ...)``, ``("sum", a, b, ...)``; sums over ``actions`` are
+already written out, one term per action of the component.
 """
 
 
@@ -22,8 +22,8 @@ written out, one term per action of the component.
 class TreeAction:
     """One action of a component: J per action, actions per second, and how many values of a tensor one action moves.
 
-    ``throughput`` already holds ``throughput_scale`` and ``n_parallel_instances``. ``values_per_action`` maps each tensor
-    to a number (for a compute unit it is empty, and one action is one computation).
+    ``throughput`` already holds ``throughput_scale`` and ``n_parallel_instances``. ``values_per_action`` maps each
+    tensor to a number (for a compute unit it is empty, and one action is one computation).
     """
 
     name: str
@@ -70,7 +70,7 @@ class TreeComponent:
     spatial: tuple[FanoutDimension, ...] = ()
     size_bits: float = math.inf
     leak_power: float = 0.0
-    """W of all instances (``total_leak_power``: scales, parallel instances and the fan-outs of its parents included)."""
+    """W of all instances (``total_leak_power``: scales, parallel instances and fan-outs of its parents included)."""
     area: float = 0.0
     """m² of all instances (``total_area``)."""
     total_latency: Operation = ("const", 0.0)

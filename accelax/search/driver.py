@@ -186,5 +186,3 @@ def _value(result: Any, goal: Objective) -> float:
         energy, cycles = figures["energy_pJ"], figures["cycles"]
         metrics = {"energy": energy, "delay": cycles, "edp": energy * cycles, "last_level_accesses": accesses}
     return math.prod(metrics[name] ** weight for name, weight in goal)
-
-

@@ -1,8 +1,9 @@
 """What the level model sees: a static structure and pytrees of numbers.
 
-Axis vocabulary: ``L`` levels, outermost first; ``R`` ranks; ``T`` tensors. A level is a storage level, which owns temporal
-loops, or a fan-out level, which keeps nothing and owns spatial loops. Network ``i`` connects level ``i`` with level ``i+1``,
-or with the compute unit when ``i`` is the innermost level; the spatial loops of fan-out level ``i`` run in network ``i``.
+Axis vocabulary: ``L`` levels, outermost first; ``R`` ranks; ``T`` tensors. A level is a storage level, which owns
+temporal loops, or a fan-out level, which keeps nothing and owns spatial loops. Network ``i`` connects level ``i`` with
+level ``i+1``, or with the compute unit when ``i`` is the innermost level; the spatial loops of fan-out level ``i`` run
+in network ``i``.
 
 Numbers are nested tuples of scalars rather than arrays, so that the batch is the only array axis under ``vmap``.
 """
@@ -98,8 +99,8 @@ class LevelWorkload:
 class LevelHardware:
     """Every hardware number, ``[L]`` unless stated. Energies pJ per line, bandwidths words per cycle, sizes words.
 
-    ``bandwidth_scale`` is ``[L][T]``. ``mesh_x``, ``mesh_y`` are instances of the level; ``*_compute`` of the compute unit.
-    ``hop_energy`` (pJ per word and hop), ``router_energy`` and ``ingress_energy`` belong to network ``i``.
+    ``bandwidth_scale`` is ``[L][T]``. ``mesh_x``, ``mesh_y`` are instances of the level; ``*_compute`` of the compute
+    unit. ``hop_energy`` (pJ per word and hop), ``router_energy`` and ``ingress_energy`` belong to network ``i``.
     """
 
     size: Scalars
@@ -136,8 +137,8 @@ class LevelMapping:
     residual
         ``[L][R]``: trips in the last visit (equal to ``factor`` when perfect); empty unless the structure is imperfect.
     position
-        ``[L][R]``: the place of each rank's loop within its level, 0 for the innermost. On a fan-out level X loops stand
-        inside Y loops.
+        ``[L][R]``: the place of each rank's loop within its level, 0 for the innermost. On a fan-out level X loops
+        stand inside Y loops.
     on_x
         ``[L][R]``: 1 where the spatial loop lies on X, 0 on Y. Meaningless on storage levels.
     keep

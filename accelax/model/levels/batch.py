@@ -1,8 +1,8 @@
 """A batch of mappings of a chain of levels.
 
-One pass evaluates every mapping by closed forms. Where a neighbour on the mesh might serve a tile, a mapping's network is
-counted in detail instead; that is slow and few mappings need it, so those are gathered and counted in chunks, and chunks
-that would be empty are skipped.
+One pass evaluates every mapping by closed forms. Where a neighbour on the mesh might serve a tile, a mapping's network
+is counted in detail instead; that is slow and few mappings need it, so those are gathered and counted in chunks, and
+chunks that would be empty are skipped.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def evaluate_levels_batch(problem: Any, batch: LevelMapping) -> Cost:
 
 
 def map_levels(problem: Any, batch: LevelMapping, summary: Any) -> Any:
-    """``summary(cost)`` of every mapping of ``batch``, stacked; ``cost`` is the full :class:`LevelCost` of one mapping."""
+    """``summary(cost)`` of every mapping of ``batch``, stacked; ``cost`` is the :class:`LevelCost` of one mapping."""
     structure, workload, hardware = problem.structure, problem.workload, problem.hardware
     batch = jax.tree.map(jnp.asarray, batch)
     known = {pair: _count_pair(structure, workload, batch, pair) for pair in open_pairs(structure)}
@@ -59,10 +59,10 @@ def computed_once(
 ) -> tuple[list[jax.Array], Callable[[list[jax.Array]], Any]]:
     """``function`` over the batch, as arrays that the compiler does not compute again for everyone who reads them.
 
-    XLA on CPUs merges cheap producers into each of their readers, and so would count the same words once for the energy and
-    once more for the cycles. It does not merge across a conditional; the condition always holds, which the compiler does
-    not know. Returns the arrays, and a function that puts one mapping's share of them back together with the parts that
-    are plain numbers.
+    XLA on CPUs merges cheap producers into each of their readers, and so would count the same words once for the energy
+    and once more for the cycles. It does not merge across a conditional; the condition always holds, which the compiler
+    does not know. Returns the arrays, and a function that puts one mapping's share of them back together with the parts
+    that are plain numbers.
     """
     known_parts: list[Any] = []
     form: list[Any] = []
@@ -89,9 +89,7 @@ def computed_once(
     return arrays, restore
 
 
-def _count_pair(
-    structure: LevelStructure, workload: LevelWorkload, batch: LevelMapping, pair: Pair
-) -> NetworkCounts:
+def _count_pair(structure: LevelStructure, workload: LevelWorkload, batch: LevelMapping, pair: Pair) -> NetworkCounts:
     """The counts of one network for one tensor, ``[n]``: the closed form, replaced where it may fail."""
 
     def closed(mapping: LevelMapping) -> tuple[jax.Array, NetworkCounts]:

@@ -24,9 +24,7 @@ def tensor_energy(hardware: LevelHardware, traffic: Traffic, nest: NestCounts, l
     )
 
 
-def leaking_instances(
-    structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, level: int
-) -> Number:
+def leaking_instances(structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, level: int) -> Number:
     """Instances that leak in a cycle: those in use, or whole groups when gated further out.
 
     Instances count as in use by the loops above them, whether or not they keep a tensor.
@@ -38,9 +36,7 @@ def leaking_instances(
     return where(ratio > 1, ratio * nest.instances[gate], nest.instances[level])
 
 
-def leakage(
-    structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, cycles: Number, level: int
-) -> Number:
+def leakage(structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, cycles: Number, level: int) -> Number:
     """pJ that one level leaks over the run; ``cycles`` without network latencies."""
     return hardware.leak_energy[level] * cycles * leaking_instances(structure, hardware, nest, level)
 
@@ -56,8 +52,8 @@ def network_energy(
 ) -> tuple[Number, Number]:
     """``(transfers, link transfers)`` in pJ of one tensor on network ``level``, over all its instances.
 
-    ``hops E_hop + router_words E_router + ingresses E_ingress`` and ``link_transfers (E_hop + 2 E_router)``. Partial sums
-    travel both ways when the level above cannot add: ``2 accesses - partition`` ingresses.
+    ``hops E_hop + router_words E_router + ingresses E_ingress`` and ``link_transfers (E_hop + 2 E_router)``. Partial
+    sums travel both ways when the level above cannot add: ``2 accesses - partition`` ingresses.
     """
     ingresses = counts.accesses
     if structure.outputs[tensor] and not structure.reduction_supported[level]:

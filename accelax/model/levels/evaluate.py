@@ -68,8 +68,7 @@ def price_nest(
     by_tensor = tuple(tuple(tensor_energy(hardware, traffic, nest, level, t) for t in tensors) for level in levels)
     networks = [_network_energies(structure, hardware, nest, traffic, level) for level in levels]
     leaked = tuple(
-        0.0 if structure.is_fanout[level] else leakage(structure, hardware, nest, steady, level)
-        for level in levels
+        0.0 if structure.is_fanout[level] else leakage(structure, hardware, nest, steady, level) for level in levels
     )
     computed = compute_energy(hardware, computes)
     transfers = tuple(tuple(pair[0] for pair in row) for row in networks)
@@ -98,13 +97,10 @@ def price_nest(
 def _network_energies(
     structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, traffic: Traffic, level: int
 ) -> list[tuple[Number, Number]]:
-    """pJ of transfers and link transfers of each tensor on one network; zero where the network has no energy attribute."""
+    """pJ of transfers and link transfers of each tensor on one network; zero where the network has no energies."""
     if not structure.network_energy[level]:
         return [(0.0, 0.0) for _ in structure.tensors]
     return [
-        network_energy(
-            structure, hardware, nest, traffic.networks[level][t], traffic.partition[level][t], level, t
-        )
+        network_energy(structure, hardware, nest, traffic.networks[level][t], traffic.partition[level][t], level, t)
         for t in range(len(structure.tensors))
     ]
-

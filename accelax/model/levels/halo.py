@@ -7,7 +7,8 @@ The loops above a tile are visited like a counter. A *step* of loop ``j`` (all l
 
     timeloop          a step of loop 1 brings V - overlap(t_1); another step brings nothing if t_j = 0, V - overlap(t_1)
                       if t_j = t_1 (the direction is kept), and V otherwise, which forgets the direction
-    timeloop_pre297   the same with loop 1 the innermost loop of all, so t_1 may be 0; a later t_j = 0 brings V unless t_1 = 0
+    timeloop_pre297   the same with loop 1 the innermost loop of all, so t_1 may be 0; a later t_j = 0 brings V unless
+                      t_1 = 0
     exact             a step of loop j brings V - overlap(t_j)
 
 (Timeloop's SaveAndSubtractIfSameStride before and after pull request 297; by induction the remembered direction before
@@ -56,10 +57,10 @@ class SlidingLoop:
 class SlidingLevel:
     """The loops of one level, with what a walk outward needs to pass the level.
 
-    ``loops`` slide along an axis; ``all_loops`` adds those that do not move the tile (the exact rule and links need them). ``advance[axis]``:
-    the summed moves along the axis; ``others[axis]``: the innermost position of a loop that moves the tile but not along
-    this axis; ``fixed``: that of a loop whose rank stands alone in its index expression; ``first_irrelevant``: that of a
-    loop that does not move the tile; ``iterations``: the product of all loops.
+    ``loops`` slide along an axis; ``all_loops`` adds those that do not move the tile (the exact rule and links need
+    them). ``advance[axis]``: the summed moves along the axis; ``others[axis]``: the innermost position of a loop that
+    moves the tile but not along this axis; ``fixed``: that of a loop whose rank stands alone in its index expression;
+    ``first_irrelevant``: that of a loop that does not move the tile; ``iterations``: the product of all loops.
     """
 
     loops: tuple[SlidingLoop, ...]
@@ -85,7 +86,7 @@ def sliding_level(
     tensor: int,
     every: bool = False,
 ) -> SlidingLevel:
-    """Describe the loops of storage level ``level`` as a sliding ``tensor`` sees them; ``every`` fills ``all_loops``."""
+    """Describe the loops of storage level ``level`` as a sliding tensor sees them; ``every`` fills ``all_loops``."""
     ranks = loop_ranks(structure, level)
     factor, position = mapping.factor[level], mapping.position[level]
     exact = structure.rules.halo == "exact"

@@ -2,8 +2,9 @@
 
 Timeloop's rule (reference C.7, runs 4.4): every level must sustain its average demand over the compute cycles ``C``;
 ``slowdown = min(1, read bandwidth / reads, write bandwidth / writes, shared bandwidth / both)`` with demands per cycle,
-and the level needs ``ceil(C / slowdown)`` cycles. The order of the sums and divisions decides the last cycle, so it is kept.
-Where fewer instances work on average than at the peak, Timeloop spreads the accesses over all of them, in whole words.
+and the level needs ``ceil(C / slowdown)`` cycles. The order of the sums and divisions decides the last cycle, so it is
+kept. Where fewer instances work on average than at the peak, Timeloop spreads the accesses over all of them, in whole
+words.
 """
 
 from __future__ import annotations
@@ -46,6 +47,6 @@ def _spread(structure: LevelStructure, nest: NestCounts, level: int, words: Numb
 
 
 def run_cycles(hardware: LevelHardware, cycles: tuple[Number, ...], compute_cycles: Number) -> tuple[Number, Number]:
-    """``(cycles of the steady state, cycles of the run)``: the slowest level, then fill and drain latencies added once."""
+    """``(cycles of the steady state, cycles of the run)``: the slowest level, then fills and drains added once."""
     steady = maximum(compute_cycles, *cycles)
     return steady, steady + total(list(hardware.network_latency))

@@ -1,13 +1,13 @@
 """A cheap test for mappings in which a neighbour on the mesh might serve a tile (link transfers).
 
-The exact count (:mod:`links`) works on every element of the mesh. Most mappings provably have none: this module computes a
-condition that every link transfer needs, so that only mappings that meet it are counted in detail.
+The exact count (:mod:`links`) works on every element of the mesh. Most mappings provably have none: this module
+computes a condition that every link transfer needs, so that only mappings that meet it are counted in detail.
 
-Between storage levels, under Timeloop's halo rule, a child is served when its new words are the very set of words that a
-neighbour received one visit earlier (reference C.5). With ``t_1`` the move of the innermost moving loop:
+Between storage levels, under Timeloop's halo rule, a child is served when its new words are the very set of words that
+a neighbour received one visit earlier (reference C.5). With ``t_1`` the move of the innermost moving loop:
 
-* the offset between neighbours along a rank that stands alone in its index expression is never met by a step, so all loops
-  up to the step slide along shared expressions, and the children must differ along one of those (``span > 0``);
+* the offset between neighbours along a rank that stands alone in its index expression is never met by a step, so all
+  loops up to the step slide along shared expressions, and the children must differ along one of those (``span > 0``);
 * some step must move by no more than the children spread along every axis (``near``);
 * no loop inside loop 1 may be longer than 1 (``idle``): it delivers nothing right before every other step;
 * one rank alone that spreads the children over a regular mesh is counted by the closed form of :mod:`sliding_links`;
@@ -58,7 +58,9 @@ def may_meet(
     if innermost:
         return logical_and(fits, logical_or(ragged, spread, walk.back))
     simple = logical_and(one_lane(lanes), regular_layout(structure, mapping, network))
-    return logical_and(fits, spread, logical_not(simple), logical_not(walk.idle), walk.near, logical_or(walk.apart, walk.same))
+    return logical_and(
+        fits, spread, logical_not(simple), logical_not(walk.idle), walk.near, logical_or(walk.apart, walk.same)
+    )
 
 
 def _fits(structure: LevelStructure, mapping: LevelMapping, network: int) -> Number:

@@ -1,8 +1,8 @@
 """How many different tiles the children of one parent need at once: spatial sharing of equal tiles.
 
 Children are translates of the first one, so two need the same tile exactly when their offsets agree (Timeloop compares
-whole tiles for equality; tiles that merely overlap are not shared). A rank that does not index the tensor makes copies; a
-rank alone in its index expression makes different tiles; two ranks that share an expression make ``n m`` offsets
+whole tiles for equality; tiles that merely overlap are not shared). A rank that does not index the tensor makes copies;
+a rank alone in its index expression makes different tiles; two ranks that share an expression make ``n m`` offsets
 ``i a + j b``, of which ``(n - b/g)(m - a/g)`` coincide with another, ``g = gcd(a, b)``.
 """
 

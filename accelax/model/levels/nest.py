@@ -53,7 +53,7 @@ def always_regular(structure: LevelStructure, network: int) -> bool:
 
 
 def needs_detail(structure: LevelStructure, network: int, tensor: int) -> bool | None:
-    """Whether the closed form fails for ``tensor`` on ``network``: always, never, or (None) depending on the mapping."""
+    """Whether the closed form fails for ``tensor`` on ``network``: always, never, or (None) as the mapping decides."""
     if structure.network_energy[network]:
         return True
     if not may_link(structure, network, tensor):
@@ -138,8 +138,8 @@ def count_nest(
 ) -> NestCounts:
     """Count the loop nest of one mapping.
 
-    A batch passes what it has counted apart: ``known``, the open pairs, since the detailed count is slow and few mappings
-    need it; and ``words``, which several results share.
+    A batch passes what it has counted apart: ``known``, the open pairs, since the detailed count is slow and few
+    mappings need it; and ``words``, which several results share.
     """
     if structure.imperfect:
         count = clipped_nest if structure.rules.imperfect == "exact" else residual_nest
@@ -148,7 +148,9 @@ def count_nest(
     nest = perfect_nest(structure, workload, mapping, sliding.delivered)
     rows = tuple(
         tuple(
-            known[n, t] if known is not None and (n, t) in known else _count(structure, workload, mapping, (n, t), nest, sliding)
+            known[n, t]
+            if known is not None and (n, t) in known
+            else _count(structure, workload, mapping, (n, t), nest, sliding)
             for t in range(len(structure.tensors))
         )
         for n in range(structure.n_levels)

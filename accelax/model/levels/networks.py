@@ -1,8 +1,8 @@
 """What crosses every network before bypassing: full nests of reuse in time, halo and multicast put together.
 
-For network ``i`` above a child whose tile has ``V`` words and is delivered ``tiles`` times (:mod:`reuse`), less what the
-halo saves (:mod:`halo`), one child receives ``F = V tiles - saved``. The parent serves ``F`` once per different tile
-(:mod:`multicast`). The compute unit has no memory: it receives one word for every iteration.
+For network ``i`` above a child whose tile has ``V`` words and is delivered ``tiles`` times (:mod:`reuse`), less what
+the halo saves (:mod:`halo`), one child receives ``F = V tiles - saved``. The parent serves ``F`` once per different
+tile (:mod:`multicast`). The compute unit has no memory: it receives one word for every iteration.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class ClippedCounts:
     """Exact counts of an imperfect nest, words over all instances. They need no bypassing: keys name both levels.
 
     served, first_served
-        ``(parent, child, tensor)``: words that ``parent`` hands to ``child`` (``L``: the compute units) if no level between
-        keeps the tensor, copies for several children once; of an output, those handed down for the first time.
+        ``(parent, child, tensor)``: words that ``parent`` hands to ``child`` (``L``: the compute units) if no level
+        between keeps the tensor, copies for several children once; of an output, those handed down for the first time.
     arriving, first_arriving
         ``(child, tensor)``: words that the instances of ``child`` receive; of an output, those seen for the first time.
     """
@@ -103,7 +103,9 @@ def perfect_nest(
     extent = extents(structure, mapping)
     n_levels, tensors = structure.n_levels, range(len(structure.tensors))
     total = iterations(structure, mapping, range(n_levels))
-    fanouts = tuple(fanout(structure, mapping, level) if structure.is_fanout[level] else 1.0 for level in range(n_levels))
+    fanouts = tuple(
+        fanout(structure, mapping, level) if structure.is_fanout[level] else 1.0 for level in range(n_levels)
+    )
     instances: list[Number] = [1.0]
     for width in fanouts:
         instances.append(product([instances[-1], width]))

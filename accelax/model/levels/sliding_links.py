@@ -1,21 +1,23 @@
 """Link transfers of a sliding tensor when one rank spreads the children along a shared index expression.
 
-The closed form of :mod:`links` for the common case: on a regular mesh, of all the ranks that share an index expression only
-one, ``b`` with ``n`` lanes and an offset ``s`` between lanes, is spatial. A neighbour then holds what a child needs next if
-the visit moves by ``s`` or ``-s`` along that expression and by nothing else, and ``b`` is the innermost spatial loop (longer
-than 1) of its side of the mesh: every child but those in the last lane is served. Where another loop stands inside ``b``, at
-most one of the children that share a tile has the right neighbour, the parent serves the tile all the same, and Timeloop
-uses no links (reference C.5: only if the parent's accesses decrease).
+The closed form of :mod:`links` for the common case: on a regular mesh, of all the ranks that share an index expression
+only one, ``b`` with ``n`` lanes and an offset ``s`` between lanes, is spatial. A neighbour then holds what a child
+needs next if the visit moves by ``s`` or ``-s`` along that expression and by nothing else, and ``b`` is the innermost
+spatial loop (longer than 1) of its side of the mesh: every child but those in the last lane is served. Where another
+loop stands inside ``b``, at most one of the children that share a tile has the right neighbour, the parent serves the
+tile all the same, and Timeloop uses no links (reference C.5: only if the parent's accesses decrease).
 
-With the visits as in :mod:`halo` (``V`` the tile, ``d_1 = V - overlap(t_1)``, ``w_j = (n_j - 1) prod_{k outside j} n_k``, loop 1
-the innermost that moves, ``apart`` if ``d_1 = V``), equal deliveries follow one another and give, per child,
+With the visits as in :mod:`halo` (``V`` the tile, ``d_1 = V - overlap(t_1)``,
+``w_j = (n_j - 1) prod_{k outside j} n_k``, loop 1 the innermost that moves, ``apart`` if ``d_1 = V``), equal deliveries
+follow one another and give, per child,
 
-    steps of loop 1, if t_1 = s      (n_1 - 1) d_1 [apart (prod_{k > 1} n_k - sum_same w_j - sum_back w_j) + sum_same w_j]
+    steps of loop 1, if t_1 = s      (n_1 - 1) d_1 [apart (prod_{k > 1} n_k - sum_same w_j - sum_back w_j)
+                                     + sum_same w_j]
     steps of j > 1, if t_j = +-s     w_j d_1 if t_j = t_1, else w_j V if apart
 
-words over links, where ``same`` are the steps with ``t_j = t_1`` and ``back`` those with ``t_j = 0``, which deliver nothing.
-The first line needs loop 1 to slide along the shared expression, the second that it slides along any. A loop longer than 1
-inside loop 1 delivers nothing right before every other step, so that no two deliveries are equal.
+words over links, where ``same`` are the steps with ``t_j = t_1`` and ``back`` those with ``t_j = 0``, which deliver
+nothing. The first line needs loop 1 to slide along the shared expression, the second that it slides along any. A loop
+longer than 1 inside loop 1 delivers nothing right before every other step, so that no two deliveries are equal.
 """
 
 from __future__ import annotations
@@ -24,7 +26,18 @@ from accelax.model.levels.arrays import Grid, LevelMapping, LevelStructure, Leve
 from accelax.model.levels.halo import SlidingLevel, SlidingLoop, axis_sizes, sliding_axes, sliding_level
 from accelax.model.levels.reuse import level_moves, loop_ranks
 from accelax.model.levels.tiles import index_extents
-from accelax.model.ops import INFINITY, Number, logical_and, logical_not, logical_or, maximum, minimum, product, total, where
+from accelax.model.ops import (
+    INFINITY,
+    Number,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    product,
+    total,
+    where,
+)
 
 Lanes = dict[int, tuple[tuple[int, Number, Number], ...]]
 """Per sliding axis: ``(rank, lanes, offset between lanes)`` of every rank that may be spatial."""
@@ -73,7 +86,9 @@ def served_words(
         if not row:
             continue
         offset = sum((where(n > 1, step, 0.0) for _, n, step in row), start=0.0)
-        linked = _linked_words(levels, innermost, axis, offset, axis_sizes(structure, tensor, sizes), product(list(sizes)))
+        linked = _linked_words(
+            levels, innermost, axis, offset, axis_sizes(structure, tensor, sizes), product(list(sizes))
+        )
         for rank, n, _ in row:
             first = logical_and(alone, n > 1, _is_innermost(structure, mapping, network, rank))
             words = where(first, linked, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flax import struct
@@ -24,8 +25,8 @@ from accelax.model.ops import (
 class Traffic:
     """Words per instance over the whole run, ``[L][T]``; zero where the tensor is not kept.
 
-    ``networks`` are the counts after bypassing (for the networks' energy), ``partition`` the share of the tensor that one
-    instance holds (used for elision).
+    ``networks`` are the counts after bypassing (for the networks' energy), ``partition`` the share of the tensor that
+    one instance holds (used for elision).
     """
 
     reads: tuple[tuple[Any, ...], ...]
@@ -77,7 +78,8 @@ def _promote(structure: LevelStructure, mapping: LevelMapping, nest: NestCounts,
             moved = content * ratio
         else:
             ratio, moved = 1.0, content
-        replaced = outer.replace(
+        replaced = replace(
+            outer,
             accesses=moved,
             deliveries=product([content, nest.fanout[child - 1]]),
             link_transfers=0.0,
@@ -171,4 +173,3 @@ def _tensor_traffic(
         rows.append(counts if keep is True else tuple(where(keep, count, 0.0) for count in counts))
         above = keep if above is False else (True if above is True or keep is True else logical_or(above, keep))
     return rows
-

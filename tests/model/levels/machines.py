@@ -5,7 +5,18 @@ from __future__ import annotations
 from accelax.encode import encode_lowered
 from accelax.encode.level_mapping import encode_mapping
 from accelax.encode.level_problem import LevelProblem
-from accelax.ir import Compute, Einsum, LevelConstraints, LoweredLevels, Mapping, Rules, Spatial, Storage, Temporal, Tensor
+from accelax.ir import (
+    Compute,
+    Einsum,
+    LevelConstraints,
+    LoweredLevels,
+    Mapping,
+    Rules,
+    Spatial,
+    Storage,
+    Temporal,
+    Tensor,
+)
 from accelax.ir.level_machine import Level, LevelCompute, LevelMachine
 from accelax.ir.lowered import LevelReuse
 from accelax.ir.mapping import Node
@@ -50,7 +61,7 @@ def chain(
     reuse: dict[str, LevelReuse] | None = None,
     keep: dict[str, tuple[str, ...]] | None = None,
 ) -> LoweredLevels:
-    """A machine with a mapping: each level with its loops ``(rank, factor)``, outermost first; fan-out loops lie on X."""
+    """A machine with a mapping: each level with its loops ``(rank, factor)``, outermost first; fan-outs along X."""
     extent = dict(einsum.bounds)
     nodes: list[Node] = []
     for level, loops in levels:

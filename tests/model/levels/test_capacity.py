@@ -22,7 +22,8 @@ def excess_of(buffer: Level, keep: tuple[str, ...] = ("A", "B", "Z")) -> dict[st
     """By kind of constraint: used, limit and excess of the buffer."""
     cost = cost_of(chain(gemm(2, 3, 4), [(DRAM, ABOVE), (buffer, BELOW)], keep={"Buffer": keep}))
     assert cost.violation == max(one.excess for one in cost.constraints)
-    return {one.kind: (float(one.used), float(one.limit), float(one.excess)) for one in cost.constraints if one.level == 1}
+    of_buffer = [one for one in cost.constraints if one.level == 1]
+    return {one.kind: (float(one.used), float(one.limit), float(one.excess)) for one in of_buffer}
 
 
 @pytest.mark.parametrize(("size", "excess"), [(8, 0.0), (9, 0.0), (5, 8 / 5 - 1), (math.inf, 0.0)])
@@ -36,8 +37,9 @@ def test_what_is_not_kept_takes_no_room() -> None:
 
 def test_buffers_share_the_size_in_whole_words() -> None:
     # 17 words for two buffers are 8 each; for three, 5.
-    assert excess_of(Level("Buffer", size_words=17, multiple_buffering=2, **PLAIN))["capacity"] == (8, 8, 0)
-    assert excess_of(Level("Buffer", size_words=17, multiple_buffering=3, **PLAIN))["capacity"] == (8, 5, pytest.approx(0.6))
+    for buffers, limit, excess in ((2, 8, 0.0), (3, 5, 0.6)):
+        found = excess_of(Level("Buffer", size_words=17, multiple_buffering=buffers, **PLAIN))
+        assert found["capacity"] == (8, limit, pytest.approx(excess))
 
 
 @pytest.mark.parametrize(("floor", "excess"), [(0.0, 0.0), (0.5, 0.0), (0.75, (12 - 8) / 12), (1.0, (16 - 8) / 16)])

@@ -66,15 +66,15 @@ def test_dilation_counts_the_gaps() -> None:
 
 @pytest.mark.parametrize(("halo", "words"), [("timeloop", 9 + 2 * 3 + 9), ("exact", 9 + 2 * 3 + 5), ("none", 4 * 9)])
 def test_windows_along_two_axes(halo: str, words: int) -> None:
-    # Tiles of 3 x 3; rank 2 steps inside rank 0, 2 trips each. An inner step brings a column of 3. The outer step moves by
-    # (1, -1): 2 * 2 of the 9 words remain, which Timeloop does not see.
+    # Tiles of 3 x 3; rank 2 steps inside rank 0, 2 trips each. An inner step brings a column of 3. The outer step moves
+    # by (1, -1): 2 * 2 of the 9 words remain, which Timeloop does not see.
     projection = (((0, 1), (1, 1)), ((2, 1), (3, 1)))
     assert fills(projection, ((0, 2), (2, 2)), ((1, 3), (3, 3)), halo) == words
 
 
 def test_a_later_step_that_keeps_the_direction_brings_the_same() -> None:
-    # Index r0 + 4 r1 + 8 r2, tiles of 6. Rank 1 (2 trips, step 4) brings 4 words 3 times; rank 2 moves by 8 - 4 = 4: 4 words
-    # twice.
+    # Index r0 + 4 r1 + 8 r2, tiles of 6. Rank 1 (2 trips, step 4) brings 4 words 3 times; rank 2 moves by 8 - 4 = 4: 4
+    # words twice.
     assert fills((((0, 1), (1, 4), (2, 8)),), ((2, 3), (1, 2)), ((0, 6),), "timeloop") == 6 + 3 * 4 + 2 * 4
 
 

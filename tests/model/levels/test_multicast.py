@@ -33,10 +33,11 @@ def lanes(
 
 
 @pytest.mark.parametrize(
-    ("pair", "lowest"), [((6, 4), (3, 2)), ((4, 6), (2, 3)), ((5, 5), (1, 1)), ((7, 1), (7, 1)), ((987, 610), (987, 610))]
+    ("pair", "lowest"),
+    [((6, 4), (3, 2)), ((4, 6), (2, 3)), ((5, 5), (1, 1)), ((7, 1), (7, 1)), ((1220, 754), (610, 377))],
 )
 def test_pairs_in_lowest_terms(pair: tuple[int, int], lowest: tuple[int, int]) -> None:
-    """610 / 987 is the smallest pair that needs all the steps of Euclid's algorithm and more; it stays as it is."""
+    """Neighbours in Fibonacci's sequence, 610 and 377, take Euclid's algorithm the most steps."""
     assert tuple(map(float, reduced(float(pair[0]), float(pair[1])))) == lowest
 
 
@@ -54,7 +55,7 @@ def test_a_rank_that_does_not_index_the_tensor_makes_copies() -> None:
 def test_windows_share_equal_tiles_only() -> None:
     # Index r0 + r1 over 4 x 3 lanes: offsets 0..5.
     assert lanes((((0, 1), (1, 1)),), ((0, 4), (1, 3))) == (12, 6)
-    # With 2 values of r0 below, r0's lanes stand 2 apart: 0 2 4 6 + 0 1 2 = 0..8. Tiles of 2 that overlap are not equal.
+    # With 2 values of r0 below, r0's lanes stand 2 apart: 0 2 4 6 + 0 1 2 = 0..8. Tiles of 2 that overlap differ.
     assert lanes((((0, 1), (1, 1)),), ((0, 4), (1, 3)), ((0, 2),)) == (12, 9)
     # Stride 3 leaves nothing to share.
     assert lanes((((0, 3), (1, 1)),), ((0, 4), (1, 3))) == (12, 12)

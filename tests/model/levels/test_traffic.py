@@ -13,7 +13,8 @@ DRAM, BUFFER = Level("DRAM", **PLAIN), Level("Buffer", **PLAIN)
 
 
 def test_single_level_serves_every_operand():
-    # 2 x 3 x 4 = 24 computations; each reads A and B once. Z has 6 words: 24 updates, of which the first 6 read nothing.
+    # 2 x 3 x 4 = 24 computations; each reads A and B once. Z has 6 words: 24 updates, of which the first 6 read
+    # nothing.
     cost = cost_of(chain(gemm(2, 3, 4), [(DRAM, [("M", 2), ("N", 3), ("K", 4)])]))
     assert row(cost.traffic.reads, 0) == [24, 24, 18]
     assert row(cost.traffic.updates, 0) == [0, 0, 24]
@@ -34,8 +35,8 @@ def test_innermost_irrelevant_run_keeps_the_tile_across_levels():
 
 
 def test_partial_sums_return_when_the_reduction_is_outermost():
-    # DRAM K(4) outside N(3): Z's 2-word tile moves with N and comes back for every K: 12 tiles, 24 words. The first visit
-    # of each of the 6 words reads nothing.
+    # DRAM K(4) outside N(3): Z's 2-word tile moves with N and comes back for every K: 12 tiles, 24 words. The first
+    # visit of each of the 6 words reads nothing.
     cost = cost_of(chain(gemm(2, 3, 4), [(DRAM, [("K", 4), ("N", 3)]), (BUFFER, [("M", 2)])]))
     assert row(cost.traffic.updates, 0)[2] == 24
     assert row(cost.traffic.reads, 0)[2] == 18
