@@ -129,7 +129,7 @@ def level_structure(lowered: LoweredLevels) -> LevelStructure:
         network_type=tuple(level.network.network_type for level in levels),
         reduction_supported=tuple(level.reduction_supported for level in levels),
         power_gate=tuple(
-            machine.index(level.power_gated_at) if level.power_gated_at else position
+            machine.storage_index(level.power_gated_at) if level.power_gated_at else position
             for position, level in enumerate(levels)
         ),
         imperfect=_is_imperfect(lowered),
@@ -270,7 +270,10 @@ def _line_energy(level: Level, energy: float | None) -> float:
 
 def _no_energy(component: str) -> UnsupportedError:
     """The error for a component whose energies are not in the file."""
-    return UnsupportedError(f"component {component!r} without an ERT entry (energies from component models)")
+    return UnsupportedError(
+        f"component {component!r} without an ERT entry (energies from component models)",
+        path=f"architecture.{component}",
+    )
 
 
 def _is_imperfect(lowered: LoweredLevels) -> bool:

@@ -86,9 +86,12 @@ class LevelMachine:
     compute: LevelCompute
     cycle_seconds: float | None = None
 
-    def index(self, name: str) -> int:
-        """The position of the level called ``name``, 0 for the outermost. Raises KeyError."""
+    def storage_index(self, name: str) -> int:
+        """The position of the storage level called ``name``, 0 for the outermost; a fan-out may share the name.
+
+        Raises KeyError when no storage has the name.
+        """
         for position, level in enumerate(self.levels):
-            if level.name == name:
+            if level.name == name and not level.is_fanout:
                 return position
         raise KeyError(name)

@@ -144,7 +144,7 @@ def _total(terms: Sequence[Term]) -> float:
 
 def _storage(machine: LevelMachine, name: str) -> Level:
     """The storage level called ``name``; a fan-out may share the name."""
-    return next(level for level in machine.levels if level.name == name and not level.is_fanout)
+    return machine.levels[machine.storage_index(name)]
 
 
 def _access_terms(row: Figures, level: Level) -> Iterator[Term]:
