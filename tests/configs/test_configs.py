@@ -171,6 +171,14 @@ def test_machines_that_name_no_rank_take_any_shape(machine: str, layer: str) -> 
     assert len(lowered(spec).constraints) == len(lowered(spec).machine.levels)
 
 
+def test_the_accumulation_buffer_of_the_simba_like_machine_has_no_loops() -> None:
+    spec = ax.Specification.from_yaml_files(arch("simba_like"), CONFIGS / "workload" / "bert_base" / "layer_01.yaml")
+    machine, constraints = lowered(spec).machine, lowered(spec).constraints
+    fixed = dict(constraints[machine.storage_index("accumulation_buffer")].fixed)
+    assert set(fixed) == set(lowered(spec).einsum.ranks)
+    assert set(fixed.values()) == {1}
+
+
 def test_the_eyeriss_like_mapping_keeps_every_element_busy() -> None:
     result = ax.evaluate(
         ax.Specification.from_yaml_files(

@@ -263,16 +263,20 @@ def add_factors(iteration: Iteration, factors: list[Factor], problems: Problems)
 
 
 def join_iteration(mine: Iteration, other: Iteration, problems: Problems) -> None:
-    """Join ``other`` into ``mine``: factors are collected, everything else must agree where both give it."""
+    """Join ``other`` into ``mine``: factors are collected, everything else must agree where both give it.
+
+    An empty list gives nothing, except in ``factors_only``, where it says that every rank is 1.
+    """
     add_factors(mine, other.factors, problems)
     for name in (
         "permutation", "default_max_factor", "default_min_factor", "remainders", "split", "no_iteration_over",
         "must_iterate_over", "maximize", "maximize_capacity", "factors_only",
     ):  # fmt: skip
+        absent = (None,) if name == "factors_only" else (None, [])
         ours, theirs = getattr(mine, name), getattr(other, name)
-        if theirs is None or theirs == []:
+        if theirs in absent:
             continue
-        if ours not in (None, []) and ours != theirs:
+        if ours not in absent and ours != theirs:
             problems.add(f"two values of {name}: {ours} and {theirs}", other.location, f"{other.path}.{name}")
         setattr(mine, name, theirs)
     for name in ("no_reuse", "no_link_transfer", "rmw_first_update"):

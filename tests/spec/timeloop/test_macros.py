@@ -11,12 +11,30 @@ from hypothesis import strategies as st
 
 from accelax.errors import SpecError, UnsupportedError
 from accelax.spec.timeloop.macros import best_allocation, prime_factors
+from tests.spec.timeloop.conftest import node
 
 
 def test_factors_only_sets_the_rest_to_one(gemm, build):
     expected = build(gemm).mapping
     gemm["mapping"][2] |= {"factors": [], "factors_only": ["M=4", "N=2"]}
     assert build(gemm).mapping == expected
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_empty_factors_only_sets_every_rank_to_one(gemm, build, inside):
+    del gemm["mapping"]
+    if inside:
+        node(gemm, "GLB")["constraints"] = {"temporal": {"factors_only": []}}
+    else:
+        gemm["constraints"] = {"targets": [{"target": "GLB", "type": "temporal", "factors_only": []}]}
+    assert dict(build(gemm).lowered().constraints[1].fixed) == {"M": 1, "N": 1, "K": 1}
+
+
+def test_empty_factors_only_contradicts_a_list_that_is_not(gemm, build):
+    node(gemm, "GLB")["constraints"] = {"temporal": {"factors_only": ["M=2"]}}
+    gemm["constraints"] = {"targets": [{"target": "GLB", "type": "temporal", "factors_only": []}]}
+    with pytest.raises(SpecError, match="two values of factors_only"):
+        build(gemm)
 
 
 def test_no_iteration_over_a_tensor_sets_its_ranks_to_one(gemm, build):
