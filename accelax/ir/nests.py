@@ -1,11 +1,32 @@
-"""The linear nest of one Einsum in a mapping of several."""
+"""The linear nests of a mapping: every way from its root down, and the one that computes an Einsum."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 from accelax.ir.mapping import Compute, Mapping, Node, Pipeline, Sequential, Storage, Toll
 from accelax.ir.workload import Einsum
+
+
+def paths(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
+    """Every way from the first of ``nodes`` down: a Sequential or Pipeline gives one way for each of its branches.
+
+    >>> [len(path) for path in paths((Compute("A", "MAC"), Sequential(((Compute("Y", "MAC"),), ()))))]
+    [2, 1]
+    """
+    shared: tuple[Node, ...] = ()
+    ended = False
+    for node in nodes:
+        ended = isinstance(node, (Sequential, Pipeline))
+        if isinstance(node, (Sequential, Pipeline)):
+            for branch in node.branches:
+                for below in paths(branch):
+                    yield shared + below
+        else:
+            shared += (node,)
+    if not ended:
+        yield shared
 
 
 def nest_of(mapping: Mapping, einsum: Einsum) -> tuple[Node, ...]:
@@ -19,12 +40,9 @@ def nest_of(mapping: Mapping, einsum: Einsum) -> tuple[Node, ...]:
     >>> nest_of(Mapping((Sequential(((Compute("Y", "MAC"),), (Compute("Z", "MAC"),))),)), matmul)
     (Compute(einsum='Z', component='MAC'),)
     """
-    path = _path_to(mapping.nodes, einsum.name)
-    if path is None:
-        raise KeyError(einsum.name)
     names = frozenset(einsum.tensor_names)
     nest: list[Node] = []
-    for node in path:
+    for node in _path_to(mapping.nodes, einsum.name):
         if isinstance(node, (Storage, Toll)):
             tensors = tuple(tensor for tensor in node.tensors if tensor in names)
             if not tensors:
@@ -35,19 +53,12 @@ def nest_of(mapping: Mapping, einsum: Einsum) -> tuple[Node, ...]:
     return tuple(nest)
 
 
-def _path_to(nodes: tuple[Node, ...], einsum: str) -> list[Node] | None:
-    """The nodes that lead to the Compute of ``einsum``, or None when it is not among them."""
-    path: list[Node] = []
-    for node in nodes:
-        if isinstance(node, (Sequential, Pipeline)):
-            for branch in node.branches:
-                below = _path_to(branch, einsum)
-                if below is not None:
-                    return path + below
-            continue
-        if isinstance(node, Compute):
-            if node.einsum == einsum:
-                return [*path, node]
-            continue
-        path.append(node)
-    return None
+def _path_to(nodes: tuple[Node, ...], einsum: str) -> Iterator[Node]:
+    """The nodes that lead to the Compute of ``einsum``, that one included, other Compute nodes left out."""
+    for path in paths(nodes):
+        for end, node in enumerate(path):
+            if isinstance(node, Compute) and node.einsum == einsum:
+                yield from (above for above in path[:end] if not isinstance(above, Compute))
+                yield node
+                return
+    raise KeyError(einsum)
