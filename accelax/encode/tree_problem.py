@@ -37,7 +37,7 @@ class TreeProblem:
     structure: TreeStructure = struct.field(pytree_node=False)
     workload: TreeWorkload
     hardware: TreeHardware
-    origin: Origin = struct.field(pytree_node=False)
+    origin: Origin[LoweredTree] = struct.field(pytree_node=False)
 
     @property
     def lowered(self) -> LoweredTree:
