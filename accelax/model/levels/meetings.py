@@ -10,7 +10,8 @@ a neighbour received one visit earlier (reference C.5). With ``t_1`` the move of
   loops up to the step slide along shared expressions, and the children must differ along one of those (``span > 0``);
 * some step must move by no more than the children spread along every axis (``near``);
 * no loop inside loop 1 may be longer than 1 (``idle``): it delivers nothing right before every other step;
-* one rank alone that spreads the children over a regular mesh is counted by the closed form of :mod:`sliding_links`;
+* one rank alone that spreads the children over a regular mesh, not a torus, is counted by the closed form of
+  :mod:`sliding_links`;
 * the children must fit on the mesh: what a mapping that does not fit would count is of no use to anyone;
 * deliveries alternate with those of loop 1, so equal sets need whole tiles from loop 1 (``apart``: ``t_1`` at least the
   tile's extent) or a step that moves like loop 1 (``same``).
@@ -57,7 +58,8 @@ def may_meet(
             walk.pass_level(loops, level_moves(structure, mapping, level, tensor).innermost)
     if innermost:
         return logical_and(fits, logical_or(ragged, spread, walk.back))
-    simple = logical_and(one_lane(lanes), regular_layout(structure, mapping, network))
+    torus = structure.rules.link_transfers == "torus"
+    simple = logical_and(not torus, one_lane(lanes), regular_layout(structure, mapping, network))
     return logical_and(
         fits, spread, logical_not(simple), logical_not(walk.idle), walk.near, logical_or(walk.apart, walk.same)
     )

@@ -26,7 +26,7 @@ Pair = tuple[int, int]
 
 @struct.dataclass
 class SlidingWords:
-    """``delivered`` by child level and tensor, ``served`` (by neighbours, per child) by network and tensor."""
+    """``delivered`` by child level and tensor, ``served`` (:func:`served_words`) by network and tensor."""
 
     delivered: dict[Pair, Any]
     served: dict[Pair, Any]
@@ -64,7 +64,8 @@ def needs_detail(structure: LevelStructure, network: int, tensor: int) -> bool |
         return None if structure.is_sliding(tensor) else False
     one_lane = structure.is_sliding(tensor) and len(sliding_lanes(structure, network, tensor)) <= 1
     whole = structure.no_temporal_reuse[network + 1][tensor] or structure.rules.halo != "timeloop"
-    return False if one_lane and not whole else None
+    torus = structure.rules.link_transfers == "torus"
+    return False if one_lane and not whole and not torus else None
 
 
 def sliding_lanes(structure: LevelStructure, network: int, tensor: int) -> list[int]:

@@ -73,15 +73,19 @@ def served_words(
     extent: Grid,
     network: int,
     tensor: int,
-) -> Number:
-    """Words that neighbours serve on a network between storage levels, per child on average."""
+) -> tuple[Number, Number]:
+    """``(words, lanes)`` that neighbours serve on a network between storage levels.
+
+    Every child in all but the last of the ``lanes`` receives ``words`` from a neighbour (a mean over all children would
+    not be whole).
+    """
     lanes = spatial_lanes(structure, workload, mapping, extent, network, tensor)
     above = [level for level in reversed(range(network + 1)) if not structure.is_fanout[level]]
     levels = [sliding_level(structure, workload, mapping, extent, level, tensor, every=True) for level in above]
     innermost = [level_moves(structure, mapping, level, tensor).innermost for level in above]
     sizes = index_extents(structure, workload, tensor, extent[network + 1])
     alone = one_lane(lanes)
-    words, share = 0.0, 0.0
+    words, count = 0.0, 1.0
     for axis, row in lanes.items():
         if not row:
             continue
@@ -92,20 +96,26 @@ def served_words(
         for rank, n, _ in row:
             first = logical_and(alone, n > 1, _is_innermost(structure, mapping, network, rank))
             words = where(first, linked, words)
-            share = where(first, 1.0 - 1.0 / n, share)
-    return words * share
+            count = where(first, n, count)
+    return words, count
 
 
 def slide_links(
-    structure: LevelStructure, mapping: LevelMapping, network: int, counts: NetworkCounts, served: Number
+    structure: LevelStructure,
+    mapping: LevelMapping,
+    network: int,
+    counts: NetworkCounts,
+    served: tuple[Number, Number],
 ) -> NetworkCounts:
-    """``counts`` of a network without links, less the words (per child) that neighbours serve."""
+    """``counts`` of a network without links, less what neighbours serve: ``served`` as from :func:`served_words`."""
+    words, lanes = served
     children = product([mapping.factor[network][rank] for rank in loop_ranks(structure, network)])
     distinct = counts.accesses * children / counts.deliveries
+    transfers = words * children * (lanes - 1.0) / lanes
     return NetworkCounts(
-        accesses=counts.accesses - served * distinct,
-        deliveries=counts.deliveries - served * children,
-        link_transfers=served * children,
+        accesses=counts.accesses - words * distinct * (lanes - 1.0) / lanes,
+        deliveries=counts.deliveries - transfers,
+        link_transfers=transfers,
     )
 
 
