@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -43,18 +44,12 @@ def where(condition: Number, then: Number, otherwise: Number) -> Number:
 
 def maximum(*values: Number) -> Number:
     """The largest of the values."""
-    result = values[0]
-    for value in values[1:]:
-        result = namespace(result, value).maximum(result, value)
-    return result
+    return reduce(lambda one, other: namespace(one, other).maximum(one, other), values)
 
 
 def minimum(*values: Number) -> Number:
     """The smallest of the values."""
-    result = values[0]
-    for value in values[1:]:
-        result = namespace(result, value).minimum(result, value)
-    return result
+    return reduce(lambda one, other: namespace(one, other).minimum(one, other), values)
 
 
 def floor(value: Number) -> Number:
@@ -79,18 +74,12 @@ def round_half_away(value: Number) -> Number:
 
 def logical_and(*values: Number) -> Number:
     """Whether all conditions hold."""
-    result = values[0]
-    for value in values[1:]:
-        result = namespace(result, value).logical_and(result, value)
-    return result
+    return reduce(lambda one, other: namespace(one, other).logical_and(one, other), values)
 
 
 def logical_or(*values: Number) -> Number:
     """Whether any condition holds."""
-    result = values[0]
-    for value in values[1:]:
-        result = namespace(result, value).logical_or(result, value)
-    return result
+    return reduce(lambda one, other: namespace(one, other).logical_or(one, other), values)
 
 
 def logical_not(value: Number) -> Number:

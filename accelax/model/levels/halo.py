@@ -90,14 +90,11 @@ def sliding_level(
     ranks = loop_ranks(structure, level)
     factor, position = mapping.factor[level], mapping.position[level]
     exact = structure.rules.halo == "exact"
-    step: dict[int, dict[int, Number]] = {}
-    move: dict[int, dict[int, Number]] = {}
-    for axis in sliding_axes(structure, tensor):
-        terms = zip(structure.projections[tensor][axis], workload.coefficients[tensor][axis], strict=True)
-        step[axis] = {r: abs(c) * extent[level + 1][r] for r, c in terms if r in ranks}
-        move[axis] = {
-            r: where(factor[r] > 1, s * (factor[r] - 1.0) if exact else s, 0.0) for r, s in step[axis].items()
-        }
+    step = _steps(structure, workload, ranks, extent[level + 1], tensor)
+    move = {
+        axis: {r: where(factor[r] > 1, s * (factor[r] - 1.0) if exact else s, 0.0) for r, s in steps.items()}
+        for axis, steps in step.items()
+    }
     sliding = {r for moves in step.values() for r in moves}
 
     def describe(rank: int) -> SlidingLoop:
@@ -129,6 +126,17 @@ def sliding_level(
         first_irrelevant=innermost_position(mapping, level, [r for r in ranks if r not in indexed]),
         iterations=product([factor[r] for r in ranks]),
     )
+
+
+def _steps(
+    structure: LevelStructure, workload: LevelWorkload, ranks: list[int], below: tuple[Number, ...], tensor: int
+) -> dict[int, dict[int, Number]]:
+    """How far each of the loops over ``ranks`` moves the tile along each sliding axis; ``below`` are extents inside."""
+    steps = {}
+    for axis in sliding_axes(structure, tensor):
+        terms = zip(structure.projections[tensor][axis], workload.coefficients[tensor][axis], strict=True)
+        steps[axis] = {r: abs(c) * below[r] for r, c in terms if r in ranks}
+    return steps
 
 
 def halo_saving(
