@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,14 @@ WEIGHTS = {
 
 def arch(name: str) -> Path:
     return CONFIGS / "arch" / f"{name}.yaml"
+
+
+def figures(machine: str, layer: str, mapping: str) -> dict[str, Any]:
+    """The result of one of the recorded mappings."""
+    spec = ax.Specification.from_yaml_files(
+        arch(machine), CONFIGS / "workload" / f"{layer}.yaml", CONFIGS / "mapping" / f"{mapping}.yaml"
+    )
+    return ax.evaluate(spec).to_dict()
 
 
 @cache
@@ -180,13 +189,7 @@ def test_the_accumulation_buffer_of_the_simba_like_machine_has_no_loops() -> Non
 
 
 def test_the_eyeriss_like_mapping_keeps_every_element_busy() -> None:
-    result = ax.evaluate(
-        ax.Specification.from_yaml_files(
-            arch("eyeriss_like"),
-            CONFIGS / "workload" / "resnet18" / "layer_05.yaml",
-            CONFIGS / "mapping" / "eyeriss_like_resnet18.yaml",
-        )
-    ).to_dict()
+    result = figures("eyeriss_like", "resnet18/layer_05", "eyeriss_like_resnet18")
     assert result["valid"], result["reason_if_invalid"]
     assert result["cycles"] == 128 * 128 * 9 * 28 * 28 / 168
     assert result["utilization"] == pytest.approx(1)
@@ -206,13 +209,7 @@ def test_the_eyeriss_like_mapping_keeps_every_element_busy() -> None:
 
 
 def test_the_two_level_mapping_by_hand() -> None:
-    result = ax.evaluate(
-        ax.Specification.from_yaml_files(
-            arch("two_level"),
-            CONFIGS / "workload" / "bert_base" / "layer_03.yaml",
-            CONFIGS / "mapping" / "two_level_bert_base.yaml",
-        )
-    ).to_dict()
+    result = figures("two_level", "bert_base/layer_03", "two_level_bert_base")
     macs, trips, sums = 512 * 64 * 512, 32 * 4 * 64, 512 * 64
     memory = (2 * 128 * trips + sums) / 4 * 512
     buffer = 2 * (3 * macs - sums) + 2.2 * (macs + 2 * 128 * trips) + 0.01 * macs
