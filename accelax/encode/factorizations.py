@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from accelax.errors import UnsupportedError
+
+LARGEST_BOUND = 1 << 44
+"""Divisors are found by trial; no tensor has a larger extent."""
+
 
 def divisors(n: int) -> list[int]:
-    """All divisors of ``n`` in ascending order.
+    """All divisors of ``n`` in ascending order. Raises UnsupportedError beyond ``LARGEST_BOUND``.
 
     >>> divisors(12)
     [1, 2, 3, 4, 6, 12]
     """
-    small = [d for d in range(1, int(n**0.5) + 1) if n % d == 0]
+    if n > LARGEST_BOUND:
+        raise UnsupportedError(f"a search over a rank of {n} iterations")
+    candidates = np.arange(1, math.isqrt(n) + 1)
+    small = candidates[n % candidates == 0].tolist()
     return small + [n // d for d in reversed(small) if d * d != n]
+
+
+def prime_factors(number: int) -> list[int]:
+    """The prime factors of a number with their multiplicity.
+
+    >>> prime_factors(60), prime_factors(1)
+    ([2, 2, 3, 5], [])
+    """
+    factors, divisor = [], 2
+    while divisor * divisor <= number:
+        while number % divisor == 0:
+            factors.append(divisor)
+            number //= divisor
+        divisor += 1
+    return factors + ([number] if number > 1 else [])
 
 
 @dataclass(frozen=True)
@@ -26,10 +50,31 @@ class FactorRule:
     minimum: int = 1
     maximum: int | None = None
 
+    @property
+    def least(self) -> int:
+        """The smallest factor that may be allowed."""
+        return self.minimum if self.fixed is None else self.fixed
+
+    @property
+    def greatest(self) -> float:
+        """The largest factor that may be allowed; infinity where nothing limits it."""
+        most = math.inf if self.maximum is None else self.maximum
+        return most if self.fixed is None else self.fixed
+
+    def __str__(self) -> str:
+        """As a constraint is written, without the rank: ``=3``, ``>=2 <=4``."""
+        least = f">={self.minimum}" if self.minimum > 1 else ""
+        most = f"<={self.maximum}" if self.maximum is not None else ""
+        return " ".join(part for part in (f"={self.fixed}" if self.fixed is not None else "", least, most) if part)
+
     def allows(self, factor: int) -> bool:
-        """Whether the level may have this factor."""
-        if self.fixed is not None:
-            return factor == self.fixed
+        """Whether the level may have this factor.
+
+        >>> [factor for factor in range(1, 9) if FactorRule(minimum=2, maximum=4).allows(factor)]
+        [2, 3, 4]
+        """
+        if self.fixed is not None and factor != self.fixed:
+            return False
         return factor >= self.minimum and (self.maximum is None or factor <= self.maximum)
 
 
@@ -37,59 +82,60 @@ class FactorRule:
 class Factorizations:
     """All ordered products of ``len(rules)`` factors that equal ``bound`` and obey the rules.
 
-    >>> space = Factorizations(12, (FactorRule(), FactorRule(fixed=3)))
-    >>> space.count, space.rows(10).tolist()
-    (1, [[4, 3]])
+    >>> space = Factorizations(12, (FactorRule(), FactorRule(maximum=3)))
+    >>> space.count, space.rows(10).astype(int).tolist()
+    (3, [[4, 3], [6, 2], [12, 1]])
     """
 
     bound: int
     rules: tuple[FactorRule, ...]
 
     @cached_property
-    def _completions(self) -> list[dict[int, int]]:
-        """``[level][remaining]``: the number of ways to finish from ``level`` with ``remaining`` left to split."""
+    def _choices(self) -> list[dict[int, list[tuple[int, int]]]]:
+        """``[level][remaining]``: ``(factor, number of completions)`` of each factor that can stand at ``level``."""
         parts = divisors(self.bound)
-        ways: list[dict[int, int]] = [{} for _ in self.rules] + [{1: 1}]
-        for level in reversed(range(len(self.rules))):
+        ways = {1: 1}
+        levels: list[dict[int, list[tuple[int, int]]]] = []
+        for rule in reversed(self.rules):
+            allowed = [factor for factor in parts if rule.allows(factor)]
+            choices = {}
             for remaining in parts:
-                number = sum(
-                    ways[level + 1].get(remaining // factor, 0)
-                    for factor in parts
-                    if remaining % factor == 0 and self.rules[level].allows(factor)
-                )
-                if number:
-                    ways[level][remaining] = number
-        return ways
+                found = [(f, ways[remaining // f]) for f in allowed if remaining % f == 0 and remaining // f in ways]
+                if found:
+                    choices[remaining] = found
+            ways = {remaining: sum(number for _, number in found) for remaining, found in choices.items()}
+            levels.append(choices)
+        return levels[::-1]
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many there are."""
-        return self._completions[0].get(self.bound, 0)
+        return sum(number for _, number in self._choices[0].get(self.bound, []))
 
-    def _choices(self, level: int, remaining: int) -> list[tuple[int, int]]:
-        """``(factor, number of completions)`` of each factor that can stand at ``level``."""
-        return [
-            (factor, self._completions[level + 1].get(remaining // factor, 0))
-            for factor in divisors(remaining)
-            if self.rules[level].allows(factor) and self._completions[level + 1].get(remaining // factor, 0)
-        ]
-
-    def nth(self, index: int) -> list[int]:
-        """The factorization of rank ``index`` in lexicographic order."""
-        remaining, row = self.bound, []
-        for level in range(len(self.rules)):
-            for factor, number in self._choices(level, remaining):
-                if index < number:
-                    row.append(factor)
-                    remaining //= factor
-                    break
-                index -= number
-        return row
+    def numbered(self, places: np.ndarray) -> np.ndarray:
+        """``[n, levels]``: the factorizations at ``places`` (``[n]``, from 0) in lexicographic order, as floats."""
+        left = np.asarray(places, dtype=np.int64).copy()
+        remaining = np.full(len(left), self.bound, dtype=np.int64)
+        rows = np.ones((len(left), len(self.rules)))
+        for level, choices in enumerate(self._choices):
+            for value in np.unique(remaining):
+                chosen = np.flatnonzero(remaining == value)
+                factors, numbers = np.array(choices[int(value)], dtype=np.int64).T
+                ends = numbers.cumsum()
+                pick = np.searchsorted(ends, left[chosen], side="right")
+                rows[chosen, level] = factors[pick]
+                left[chosen] -= ends[pick] - numbers[pick]
+                remaining[chosen] = value // factors[pick]
+        return rows
 
     def rows(self, most: int, seed: int = 0) -> np.ndarray:
-        """``[rows, levels]``: all factorizations, or ``most`` of them drawn evenly where there are more."""
+        """``[rows, levels]``: all factorizations in lexicographic order, or ``most`` of them drawn evenly.
+
+        Raises UnsupportedError where there are more than a 64-bit number can count.
+        """
+        if self.count >= 1 << 62:
+            raise UnsupportedError(f"a search over the {self.count} ways to split {self.bound}")
         if self.count <= most:
-            return np.array([self.nth(i) for i in range(self.count)], dtype=float).reshape(-1, len(self.rules))
-        rng = np.random.default_rng(seed)
-        picks = sorted({int(rng.integers(self.count)) for _ in range(most)})
-        return np.array([self.nth(i) for i in picks], dtype=float)
+            return self.numbered(np.arange(self.count))
+        picks = np.random.default_rng(seed).choice(self.count, size=most, replace=False, shuffle=False)
+        return self.numbered(np.sort(picks))

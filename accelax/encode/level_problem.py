@@ -12,7 +12,7 @@ from flax import struct
 
 from accelax.encode.level_imperfect import refuse_imperfect
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
-from accelax.encode.level_mapspace import LevelSpace, draw, express, level_space
+from accelax.encode.level_mapspace import LevelSpace, level_space, sample
 from accelax.encode.origin import Origin
 from accelax.errors import UnsupportedError
 from accelax.ir import LoweredLevels, Mapping
@@ -71,7 +71,7 @@ class LevelProblem:
         Sizes and fan-outs are not constraints of the mapspace: ``evaluate_batch`` reports them as ``violation``.
         Raises SpecError when the constraints leave no mapping.
         """
-        return express(self.space, draw(self.space, key, n))
+        return sample(self.space, key, n)
 
 
 def encode_levels(lowered: LoweredLevels) -> LevelProblem:

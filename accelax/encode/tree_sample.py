@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from accelax.encode.factorizations import prime_factors
 from accelax.encode.tree_mapping import reach_of
 from accelax.errors import SpecError, UnsupportedError
 from accelax.ir import LoweredTree
@@ -191,21 +192,6 @@ class _Loops:
             over = rank == r
             tile = np.where(over, bound / np.where(over, factor, 1.0).cumprod(axis=1), tile)
         return rank, tile, dimension, found
-
-
-def prime_factors(number: int) -> list[int]:
-    """The prime factors of a number with their multiplicity.
-
-    >>> prime_factors(60), prime_factors(1)
-    ([2, 2, 3, 5], [])
-    """
-    factors, divisor = [], 2
-    while divisor * divisor <= number:
-        while number % divisor == 0:
-            factors.append(divisor)
-            number //= divisor
-        divisor += 1
-    return factors + ([number] if number > 1 else [])
 
 
 def _upper_limit(comparison: Comparison) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,32 @@ import jax
 import numpy as np
 
 from accelax.encode import encode
+from accelax.encode.level_mapspace import unpack
 from accelax.evaluation import evaluate
 from accelax.ir import LoweredTree, Mapping
-from accelax.search.objective import Objective, parse_objective, scores
+from accelax.search.explain import why_nothing_fits
+from accelax.search.objective import (
+    UNFIT,
+    Objective,
+    check_objective,
+    exact_values,
+    log_metrics,
+    parse_objective,
+    scores,
+    weights,
+)
+from accelax.search.population import CHILDREN, CLIMBERS, newcomers, step
 
 if TYPE_CHECKING:
     from accelax.spec.specification import Specification
 
 Progress = Callable[[int, float, "float | None"], None]
+Score = tuple[float, ...]
+Chunks = Iterator[tuple[int, list[tuple[Score, Mapping]]]]
 FINALISTS = 16
 """Mappings re-evaluated in float64 at the end: float32 may swap neighbours in the ranking."""
+STEPS = 8
+"""Steps of the climbers between two looks at the clock."""
 TREE_CHUNK = 4096
 
 
@@ -30,7 +47,8 @@ class SearchResult:
     """What a search found. ``value`` is in pJ, cycles or pJ x cycles (AccelForge: J, s or J x s).
 
     ``lower_bound`` is 0 while nothing is proved, so ``gap = 1 - lower_bound / value`` is then 1. ``mapping`` and
-    ``result`` are None when nothing fits; ``reason`` then says what is missing. ``history`` are (seconds, value) pairs.
+    ``result`` are None when nothing fits; ``reason`` then says what is missing. ``seconds`` were spent searching, after
+    ``startup_seconds`` of compilation and the first chunk. ``history`` are (seconds, value) pairs.
     """
 
     value: float
@@ -41,6 +59,7 @@ class SearchResult:
     lower_bound: float = 0.0
     interrupted: bool = False
     reason: str | None = None
+    startup_seconds: float = 0.0
     history: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
     @property
@@ -56,133 +75,135 @@ class SearchResult:
 
 def map_spec(
     spec: Specification,
-    objective: str | Sequence[str] | dict[str, float] | None = None,
+    objective: str | Sequence[str | tuple[str, float]] | MappingABC[str, float] | None = None,
     seconds: float = 10.0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> SearchResult:
     """Search the mapspace of ``spec`` for a mapping that minimises ``objective``.
 
-    The search runs on the device in chunks until ``seconds`` have passed, counted from the first chunk's start;
-    compilation comes on top. Ctrl-C ends it with the best found so far. For one seed and one number of chunks the
-    trajectory is the same.
+    The search runs on the device in chunks until ``seconds`` have passed since the end of the first chunk: compilation
+    comes on top. Ctrl-C ends it with the best found so far (a compilation under way is finished first). For one seed
+    and one number of chunks the trajectory is the same.
 
     Args:
-        spec: a specification; a mapping in it only adds its constraints.
+        spec: a specification; a mapping in it is one more constraint.
         objective: ``energy``, ``delay`` (or ``latency``), ``edp``, ``last_level_accesses``; several in order of
-            importance; or a dict of weights. None takes the file's own, or ``edp``.
+            importance; or weights, see :func:`parse_objective`. None takes the file's own, or ``edp``.
         seconds: the budget.
         seed: of the random numbers.
-        progress: called with (mappings evaluated, seconds, best value or None) after every chunk.
+        progress: called with (mappings evaluated, seconds, best value or None) before compilation, with 0 mappings, and
+            after every chunk.
 
     Raises:
         SpecError: the specification or the objective is wrong, or no mapping obeys the constraints.
         UnsupportedError: something in the specification is not modelled.
     """
     goal = parse_objective(objective if objective is not None else (spec.objectives or ("edp",)))
-    lowered = spec.lowered()
+    check_objective(goal, spec.dialect)
     problem = encode(spec)
-    chunks = _tree_chunks if isinstance(lowered, LoweredTree) else _level_chunks
-    begin = time.perf_counter()
-    finalists: list[tuple[float, Mapping]] = []
-    history: list[tuple[float, float]] = []
-    evaluated, interrupted = 0, False
+    tree = isinstance(problem.lowered, LoweredTree)
+    record = _Record(progress or (lambda evaluated, elapsed, value: None))
+    interrupted = False
     try:
-        for count, found in chunks(problem, goal, seed):
-            evaluated += count
-            finalists = _merge(finalists, found)
-            elapsed = time.perf_counter() - begin
-            best = finalists[0][0] if finalists and math.isfinite(finalists[0][0]) else None
-            if best is not None and (not history or math.exp(best) < history[-1][1]):
-                history.append((elapsed, math.exp(best)))
-            if progress is not None:
-                progress(evaluated, elapsed, None if best is None else math.exp(best))
-            if elapsed >= seconds:
+        record.show(0.0)
+        for count, found in (_tree_chunks if tree else _level_chunks)(problem, goal, seed):
+            record.add(count, found)
+            if record.elapsed >= seconds:
                 break
     except KeyboardInterrupt:
         interrupted = True
-    return _finish(spec, goal, finalists, evaluated, time.perf_counter() - begin, interrupted, tuple(history))
+    return _finish(spec, problem, goal, record, interrupted)
 
 
-def _level_chunks(problem: Any, goal: Objective, seed: int) -> Iterator[tuple[int, list[tuple[float, Mapping]]]]:
+class _Record:
+    """The best so far, and how long it took."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+        self.finalists: list[tuple[Score, Mapping]] = []
+        self.history: list[tuple[float, float]] = []
+        self.evaluated = 0
+        self.begin = time.perf_counter()
+        self.first: float | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the end of the first chunk."""
+        return 0.0 if self.first is None else time.perf_counter() - self.first
+
+    @property
+    def startup(self) -> float:
+        """Seconds until the end of the first chunk."""
+        return (time.perf_counter() if self.first is None else self.first) - self.begin
+
+    def add(self, count: int, found: list[tuple[Score, Mapping]]) -> None:
+        """Merge the best of a chunk: the best distinct mappings stay."""
+        self.first = time.perf_counter() if self.first is None else self.first
+        self.evaluated += count
+        unique: dict[Mapping, Score] = {}
+        for score, mapping in [*found, *self.finalists]:
+            unique[mapping] = min(score, unique.get(mapping, score))
+        self.finalists = sorted(((s, m) for m, s in unique.items()), key=lambda pair: pair[0])[:FINALISTS]
+        self.show(self.elapsed)
+
+    def show(self, elapsed: float) -> None:
+        """Report the figures; a better value than any before enters the history."""
+        best = self.finalists[0][0][0] if self.finalists else math.inf
+        value = math.exp(best) if best < UNFIT else None
+        if value is not None and (not self.history or value < self.history[-1][1]):
+            self.history.append((elapsed, value))
+        self.progress(self.evaluated, elapsed, value)
+
+
+def _level_chunks(problem: Any, goal: Objective, seed: int) -> Chunks:
     """Hill climbing on a chain of levels: yields (mappings evaluated, the best of them with their scores)."""
-    from accelax.encode.level_mapspace import express
-    from accelax.search.population import CHILDREN, CLIMBERS, STEPS, UNFIT, climb, start
-
-    space = problem.space
-    climbers = start(problem, space, jax.random.key(seed), goal)
-    count = CLIMBERS * CHILDREN
+    problem, space, weight = jax.device_put((problem, problem.space, weights(goal).astype(float)))
+    climbers = newcomers(space, seed, len(goal))
+    steps = 1
     while True:
-        score = np.asarray(climbers.score)
-        order = np.argsort(score)[:FINALISTS]
-        batch = jax.tree.map(np.asarray, express(space, jax.tree.map(lambda leaf: leaf[order], climbers.genome)))
-        best = [
-            (float(score[i]) if score[i] < UNFIT else math.inf, problem.decode(batch, k)) for k, i in enumerate(order)
-        ]
-        yield count, best
-        climbers = climb(problem, space, climbers, goal)
-        count = CLIMBERS * CHILDREN * STEPS + CLIMBERS // 8
+        for _ in range(steps):
+            climbers, leaders, score = step(problem, space, climbers, weight)
+        layout, table = jax.device_get((leaders, score))
+        batch = unpack(layout)
+        scored = [tuple(map(float, row)) for row in table.T]
+        yield CLIMBERS * CHILDREN * steps, [(row, problem.decode(batch, i)) for i, row in enumerate(scored)]
+        steps = STEPS
 
 
-def _tree_chunks(problem: Any, goal: Objective, seed: int) -> Iterator[tuple[int, list[tuple[float, Mapping]]]]:
+@jax.jit
+def _judge(problem: Any, batch: Any, weight: jax.Array) -> jax.Array:
+    return scores(*log_metrics(problem, batch), weight)
+
+
+def _tree_chunks(problem: Any, goal: Objective, seed: int) -> Chunks:
     """Random sampling of LoopTrees."""
     key = jax.random.key(seed)
-    judge = jax.jit(scores, static_argnames="objective")
     while True:
         key, own = jax.random.split(key)
         batch = problem.sample(own, TREE_CHUNK)
-        value, violation = (np.asarray(x) for x in judge(problem, batch, objective=goal))
-        score = np.where(violation > 0, np.inf, value)
-        order = np.lexsort((violation, score))[:FINALISTS]
-        yield TREE_CHUNK, [(float(score[i]), problem.decode(batch, int(i))) for i in order]
+        table = np.asarray(_judge(problem, batch, weights(goal)))
+        order = np.lexsort(table[::-1])[:FINALISTS]
+        yield TREE_CHUNK, [(tuple(map(float, table[:, i])), problem.decode(batch, int(i))) for i in order]
 
 
-def _merge(old: list[tuple[float, Mapping]], new: list[tuple[float, Mapping]]) -> list[tuple[float, Mapping]]:
-    """The best distinct mappings of both lists, best first."""
-    unique: dict[Mapping, float] = {}
-    for score, mapping in [*new, *old]:
-        unique[mapping] = min(score, unique.get(mapping, math.inf))
-    return sorted(((s, m) for m, s in unique.items()), key=lambda pair: pair[0])[:FINALISTS]
-
-
-def _finish(
-    spec: Specification,
-    goal: Objective,
-    finalists: list[tuple[float, Mapping]],
-    evaluated: int,
-    elapsed: float,
-    interrupted: bool,
-    history: tuple[tuple[float, float], ...],
-) -> SearchResult:
+def _finish(spec: Specification, problem: Any, goal: Objective, record: _Record, interrupted: bool) -> SearchResult:
     """Re-evaluate the finalists exactly and return the best that fits, or the reason why none does."""
-    judged = [(mapping, evaluate(spec.with_mapping(mapping))) for _, mapping in finalists]
-    fitting = [(_value(result, goal), mapping, result) for mapping, result in judged if result.valid]
+    seconds, startup = record.elapsed, record.startup
+    judged: list[tuple[Score, Mapping, Any]] = []
+    try:
+        for score, mapping in record.finalists:
+            judged.append((score, mapping, evaluate(spec.with_mapping(mapping))))
+    except KeyboardInterrupt:
+        interrupted = True
+    fitting = [
+        (exact_values(result.to_dict(), goal), mapping, result)
+        for score, mapping, result in judged
+        if result.valid and score[0] < UNFIT
+    ]
+    common = {"interrupted": interrupted, "startup_seconds": startup, "history": tuple(record.history)}
     if not fitting:
-        reason = judged[0][1].reason_if_invalid if judged else "nothing was evaluated"
-        return SearchResult(math.inf, None, None, evaluated, elapsed, 0.0, interrupted, reason, history)
-    value, mapping, result = min(fitting, key=lambda entry: entry[0])
-    first = _value(result, goal[:1])
-    return SearchResult(
-        first if len(goal) > 1 and goal[1][1] < 1e-3 else value,
-        mapping,
-        result,
-        evaluated,
-        elapsed,
-        0.0,
-        interrupted,
-        None,
-        history,
-    )
-
-
-def _value(result: Any, goal: Objective) -> float:
-    """The objective of an exact result: the product of its metrics to the power of their weights."""
-    figures = result.to_dict()
-    if figures.get("cycles") is None:
-        metrics = {"energy": figures["energy"], "delay": figures["latency"], "edp": figures["edp"]}
-    else:
-        outer = next(iter(figures["levels"].values()))["tensors"].values()
-        accesses = sum(t["reads"] + t["fills"] + t["updates"] for t in outer)
-        energy, cycles = figures["energy_pJ"], figures["cycles"]
-        metrics = {"energy": energy, "delay": cycles, "edp": energy * cycles, "last_level_accesses": accesses}
-    return math.prod(metrics[name] ** weight for name, weight in goal)
+        reason = why_nothing_fits(problem, judged[0][2]) if judged else "nothing was evaluated"
+        return SearchResult(math.inf, None, None, record.evaluated, seconds, reason=reason, **common)
+    values, mapping, result = min(fitting, key=lambda entry: entry[0])
+    return SearchResult(values[0], mapping, result, record.evaluated, seconds, **common)

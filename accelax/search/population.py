@@ -1,106 +1,148 @@
-"""Many hill climbers side by side: a simple search that runs on the device in chunks."""
+"""Many hill climbers side by side: a simple search that runs on the device.
+
+A step gives every climber some children, evaluates them all, and lets each climber move to its best child unless it is
+worse. A climber without a mapping has children drawn at random instead of mutated ones, so the first step and a
+restart are compiled together with all others.
+"""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
-from accelax.encode.level_mapspace import Genome, draw, express
-from accelax.search.objective import Objective, scores
+from accelax.encode.level_mapspace import (
+    Genome,
+    Layout,
+    LevelSpace,
+    draw,
+    express,
+    lane_shortfall,
+    shift_factor,
+    unpack,
+)
+from accelax.search.objective import log_metrics, scores
 
 CLIMBERS = 1024
 CHILDREN = 8
-STEPS = 4
-UNFIT = 1e6
-"""Added to the score of a mapping that does not fit: among those, the smallest violation wins."""
+BEST = 16
+"""Mappings, no two with the same score while there are others, that a step hands to the host."""
+RESTART_EVERY = 8
 
 
 @struct.dataclass
 class Climbers:
-    """``genome`` leaves ``[CLIMBERS, ...]`` and the ``score`` of each, smaller is better."""
+    """``genome`` leaves ``[CLIMBERS, ...]``; ``score`` ``[criteria, CLIMBERS]``, infinite without a mapping."""
 
     genome: Genome
     score: jax.Array
     key: jax.Array
+    steps: jax.Array
 
 
-def fitness(problem: Any, space: Any, genome: Genome, objective: Objective) -> jax.Array:
-    """The score of each genome: its log objective, or ``UNFIT`` plus its violation when it does not fit."""
-    value, violation = scores(problem, express(space, genome), objective)
-    return jnp.where(violation > 0, UNFIT + jnp.log1p(violation), value)
+def newcomers(space: LevelSpace, seed: int, criteria: int) -> Climbers:
+    """Climbers that have no mapping yet."""
+    ranks, (levels, tensors) = space.factors.shape[0], space.keep_probability.shape
+    loops = jnp.ones((CLIMBERS, levels, ranks))
+    genome = Genome(loops, loops, jnp.zeros((CLIMBERS, levels), int), jnp.ones((CLIMBERS, levels, tensors)))
+    score = jnp.full((criteria, CLIMBERS), jnp.inf, float)
+    return Climbers(genome, score, jax.random.key(seed, impl="rbg"), jnp.zeros((), int))
 
 
-@partial(jax.jit, static_argnames="objective")
-def start(problem: Any, space: Any, key: jax.Array, objective: Objective) -> Climbers:
-    """Random climbers, the best of eight draws each."""
-    first, rest = jax.random.split(key)
-    genome = draw(space, first, CLIMBERS * CHILDREN)
-    score = fitness(problem, space, genome, objective)
-    best = jnp.argsort(score)[:CLIMBERS]
-    return Climbers(jax.tree.map(lambda leaf: leaf[best], genome), score[best], rest)
+def step(problem: Any, space: LevelSpace, climbers: Climbers, weight: jax.Array) -> tuple[Climbers, Layout, jax.Array]:
+    """One step of all climbers. Returns them, and the best of their mappings with scores ``[criteria, BEST]``.
+
+    Three compiled functions: the model in one with the random numbers would count these again wherever it reads them.
+    ``weight`` are the :func:`weights` of the objective.
+    """
+    key, children, layout, shortfall = _breed(space, climbers)
+    logs, violation = judge(problem, layout)
+    return _select(climbers.replace(key=key), children, logs, jnp.maximum(violation, shortfall), weight)  # type: ignore[attr-defined]
 
 
-@partial(jax.jit, static_argnames="objective")
-def climb(problem: Any, space: Any, climbers: Climbers, objective: Objective) -> Climbers:
-    """Some steps: every climber tries mutated copies of itself and takes the best; then the worst start elsewhere."""
-    climbers = jax.lax.fori_loop(0, STEPS, lambda _, c: _step(problem, space, c, objective), climbers)
-    return _restart_worst(problem, space, climbers, objective)
+@jax.jit
+def judge(problem: Any, layout: Layout) -> tuple[jax.Array, jax.Array]:
+    """The log metrics ``[4, n]`` and violations ``[n]`` of mappings."""
+    return log_metrics(problem, unpack(layout))
 
 
-def _step(problem: Any, space: Any, climbers: Climbers, objective: Objective) -> Climbers:
-    """Each climber moves to the best of its children unless all are worse."""
-    key, own = jax.random.split(climbers.key)
+@jax.jit
+def _breed(space: LevelSpace, climbers: Climbers) -> tuple[jax.Array, Genome, Layout, jax.Array]:
+    """The children of all climbers: the next key, genomes, mappings, and what they miss of the least utilization."""
+    key, own, fresh_key = jax.random.split(climbers.key, 3)
     parents = jax.tree.map(lambda leaf: jnp.repeat(leaf, CHILDREN, axis=0), climbers.genome)
-    children = _mutate(space, parents, own)
-    score = fitness(problem, space, children, objective).reshape(CLIMBERS, CHILDREN)
-    pick = jnp.argmin(score, axis=1)
+    fresh = draw(space, fresh_key, CLIMBERS * CHILDREN)
+    new = jnp.repeat(climbers.score[0] == jnp.inf, CHILDREN)
+    children = _choose(new, fresh, _mutate(space, parents, fresh, own))
+    return key, children, express(children), lane_shortfall(space, children)
+
+
+@jax.jit
+def _select(
+    climbers: Climbers, children: Genome, logs: jax.Array, violation: jax.Array, weight: jax.Array
+) -> tuple[Climbers, Layout, jax.Array]:
+    """Every climber moves to its best child unless it is worse; children of one climber are next to each other."""
+    families = scores(logs, violation, weight).reshape(-1, CLIMBERS, CHILDREN)
+    pick = _first_best(families)
+    score = jnp.take_along_axis(families, pick[None, :, None], axis=2)[:, :, 0]
+    better = _no_worse(score, climbers.score)
     index = jnp.arange(CLIMBERS) * CHILDREN + pick
-    best = jnp.take_along_axis(score, pick[:, None], axis=1)[:, 0]
-    better = best <= climbers.score
+    genome = _choose(better, jax.tree.map(lambda leaf: leaf[index], children), climbers.genome)
+    moved = Climbers(genome, jnp.where(better, score, climbers.score), climbers.key, climbers.steps + 1)
+    order = jnp.lexsort(tuple(moved.score[::-1]))
+    ranked = moved.score[:, order]
+    repeated = jnp.concatenate([jnp.zeros(1, bool), (ranked[:, 1:] == ranked[:, :-1]).all(axis=0)])
+    best = order[jnp.argsort(repeated, stable=True)[:BEST]]
+    leaders = jax.tree.map(lambda leaf: leaf[best], moved.genome)
+    return _restart_worst(moved, order), express(leaders), moved.score[:, best]
 
-    def choose(new: jax.Array, old: jax.Array) -> jax.Array:
-        return jnp.where(better.reshape(-1, *[1] * (old.ndim - 1)), new[index], old)
 
-    return Climbers(jax.tree.map(choose, children, climbers.genome), jnp.where(better, best, climbers.score), key)
+def _choose(condition: jax.Array, new: Genome, old: Genome) -> Genome:
+    """Genomes of ``new`` where ``condition`` ``[n]`` holds, of ``old`` elsewhere."""
+    return jax.tree.map(lambda a, b: jnp.where(condition.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
 
 
-def _mutate(space: Any, parents: Genome, key: jax.Array) -> Genome:
-    """Copies with a few genes drawn afresh; a factorization may also step to a near row of its table."""
-    fresh_key, mask_key, near_key, rate_key = jax.random.split(key, 4)
-    n = parents.row.shape[0]
-    fresh = draw(space, fresh_key, n)
-    step = jax.random.randint(near_key, parents.row.shape, -2, 3)
-    near = jnp.mod(parents.row + step, jnp.asarray(space.n_factors))
-    rate = jax.random.choice(rate_key, jnp.array([0.05, 0.15, 0.35]), (n,))
-    keys = jax.random.split(mask_key, 6)
-    jump = jax.random.bernoulli(keys[0], 0.5, parents.row.shape)
+def _first_best(score: jax.Array) -> jax.Array:
+    """The place of the lexicographically smallest column along the last axis of ``[criteria, n, m]``: ``[n]``."""
+    leading = jnp.ones(score.shape[1:], bool)
+    for row in score:
+        leading &= row == jnp.where(leading, row, jnp.inf).min(axis=-1, keepdims=True)
+    return jnp.argmax(leading, axis=-1)
 
-    def mask(k: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-        return jax.random.bernoulli(k, rate.reshape(-1, *[1] * (len(shape) - 1)), shape)
 
-    level = mask(keys[2], (*parents.key.shape[:2], 1))
+def _no_worse(new: jax.Array, old: jax.Array) -> jax.Array:
+    """Whether ``new`` is lexicographically at most ``old``, both ``[criteria, n]``."""
+    verdict = jnp.ones(new.shape[1:], bool)
+    for a, b in reversed(list(zip(new, old, strict=True))):
+        verdict = (a < b) | ((a == b) & verdict)
+    return verdict
+
+
+def _mutate(space: LevelSpace, parents: Genome, fresh: Genome, key: jax.Array) -> Genome:
+    """Copies in which prime factors moved between levels and a few other genes are those of ``fresh``."""
+    n, levels, ranks = parents.factor.shape
+    tensors = parents.keep.shape[2]
+    widths = (4, 4, 2, ranks, levels * ranks, levels, levels * tensors)
+    chances = jax.random.uniform(key, (n, sum(widths)))
+    first, second, kind, redraw, loop, split, keep = jnp.split(chances, np.cumsum(widths)[:-1], axis=1)
+    factor = jnp.where(kind[:, :1, None] < 0.8, shift_factor(space, parents.factor, first), parents.factor)
+    factor = jnp.where(kind[:, 1:, None] < 0.4, shift_factor(space, factor, second), factor)
     return Genome(
-        row=jnp.where(mask(keys[1], parents.row.shape), jnp.where(jump, fresh.row, near), parents.row),
-        key=jnp.where(level, fresh.key, parents.key),
-        split=jnp.where(mask(keys[3], parents.split.shape), fresh.split, parents.split),
-        keep=jnp.where(mask(keys[4], parents.keep.shape), fresh.keep, parents.keep),
+        factor=jnp.where(redraw[:, None, :] < 0.3 / ranks, fresh.factor, factor),
+        key=jnp.where(loop.reshape(n, levels, ranks) < 2.0 / (levels * ranks), fresh.key, parents.key),
+        split=jnp.where(split < 0.3 / levels, fresh.split, parents.split),
+        keep=jnp.where(keep.reshape(n, levels, tensors) < 0.5 / levels, fresh.keep, parents.keep),
     )
 
 
-def _restart_worst(problem: Any, space: Any, climbers: Climbers, objective: Objective) -> Climbers:
-    """Replace the worst quarter: half by copies of the best, half by fresh draws."""
-    key, own = jax.random.split(climbers.key)
-    order = jnp.argsort(climbers.score)
-    sorted_genome = jax.tree.map(lambda leaf: leaf[order], climbers.genome)
-    score = climbers.score[order]
-    quarter, eighth = CLIMBERS // 4, CLIMBERS // 8
-    fresh = draw(space, own, eighth)
-    genome = jax.tree.map(
-        lambda old, new: jnp.concatenate([old[: CLIMBERS - quarter], old[:eighth], new]), sorted_genome, fresh
-    )
-    fresh_score = fitness(problem, space, fresh, objective)
-    return Climbers(genome, jnp.concatenate([score[: CLIMBERS - quarter], score[:eighth], fresh_score]), key)
+def _restart_worst(climbers: Climbers, order: jax.Array) -> Climbers:
+    """Every few steps the worst quarter goes: half of it to copies of the best, half to newcomers."""
+    eighth = CLIMBERS // 8
+    source = order.at[CLIMBERS - 2 * eighth : CLIMBERS - eighth].set(order[:eighth])
+    score = climbers.score[:, source].at[:, CLIMBERS - eighth :].set(jnp.inf)
+    due = climbers.steps % RESTART_EVERY == 0
+    genome = jax.tree.map(lambda leaf: jnp.where(due, leaf[source], leaf), climbers.genome)
+    return climbers.replace(genome=genome, score=jnp.where(due, score, climbers.score))  # type: ignore[attr-defined]
