@@ -62,6 +62,17 @@ def ceil(value: Number) -> Number:
     return namespace(value).ceil(value)
 
 
+def ceil_divide(value: Number, divisor: Number) -> Number:
+    """``ceil(value / divisor)`` for whole numbers, exact even where a compiler multiplies by the reciprocal instead.
+
+    >>> float(ceil_divide(49.0 * 3, 49.0))
+    3.0
+    """
+    whole = ceil(value / divisor)
+    whole = where((whole - 1.0) * divisor >= value, whole - 1.0, whole)
+    return where(whole * divisor < value, whole + 1.0, whole)
+
+
 def round_half_away(value: Number) -> Number:
     """Round to the nearest integer, halves away from zero, as C's ``round`` does. The value is not negative.
 

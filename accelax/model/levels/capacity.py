@@ -9,7 +9,7 @@ from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStruct
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.reuse import loop_ranks
 from accelax.model.levels.traffic import kept
-from accelax.model.ops import Number, maximum, product, total, where
+from accelax.model.ops import INFINITY, Number, logical_and, maximum, product, total, where
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def constraints(
             size = hardware.size[level]
             found.append(Constraint("capacity", level, used, size))
             floor = hardware.min_utilization[level]
-            wanted = where(floor > 0, floor * where(floor > 0, size, 1.0), 0.0)
+            asked = logical_and(floor > 0, size < INFINITY)
+            wanted = where(asked, floor * where(asked, size, 1.0), 0.0)
             found.append(Constraint("utilization", level, used, wanted))
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from accelax.model.levels.arrays import LevelHardware, LevelStructure, NetworkCounts
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.traffic import Traffic
-from accelax.model.ops import Number, ceil, minimum, total, where
+from accelax.model.ops import Number, ceil_divide, minimum, total, where
 
 
 def clusters(hardware: LevelHardware, nest: NestCounts, level: int) -> Number:
@@ -18,9 +18,9 @@ def tensor_energy(hardware: LevelHardware, traffic: Traffic, nest: NestCounts, l
     """pJ of all accesses of one tensor at one level: ``instances * sum ceil(words / block) * energy per line``."""
     block = hardware.block_size[level]
     return clusters(hardware, nest, level) * (
-        ceil(traffic.reads[level][tensor] / block) * hardware.read_energy[level]
-        + ceil(traffic.fills[level][tensor] / block) * hardware.fill_energy[level]
-        + ceil(traffic.updates[level][tensor] / block) * hardware.update_energy[level]
+        ceil_divide(traffic.reads[level][tensor], block) * hardware.read_energy[level]
+        + ceil_divide(traffic.fills[level][tensor], block) * hardware.fill_energy[level]
+        + ceil_divide(traffic.updates[level][tensor], block) * hardware.update_energy[level]
     )
 
 
