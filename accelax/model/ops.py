@@ -73,6 +73,16 @@ def ceil_divide(value: Number, divisor: Number) -> Number:
     return where(whole * divisor < value, whole + 1.0, whole)
 
 
+def share_of(used: Number, limit: Number) -> Number:
+    """``used / limit``: at most 1 exactly when ``used`` is at most ``limit``, even where a compiler uses the reciprocal.
+
+    >>> share_of(14.0, 14.0)
+    1.0
+    """
+    share = used / limit
+    return where(used <= limit, minimum(share, 1.0), maximum(share, 1.0))
+
+
 def round_half_away(value: Number) -> Number:
     """Round to the nearest integer, halves away from zero, as C's ``round`` does. The value is not negative.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from accelax.model.ops import Number, logical_and, logical_not, maximum, total, where
+from accelax.model.ops import Number, logical_and, logical_not, maximum, share_of, total, where
 from accelax.model.tree_types import Kind, TreeHardware, TreeMapping, TreeStructure
 
 
@@ -34,7 +34,7 @@ def memory_peaks(
             waiting = _waiting_bits(structure, mapping, einsums, number, identity)
             live = total([*einsums[number].bits[position], *waiting])
             peaks[identity] = maximum(peaks[identity], live)
-            usages[identity] = maximum(usages[identity], live / machine[position].size_bits)
+            usages[identity] = maximum(usages[identity], share_of(live, machine[position].size_bits))
     return tuple(peaks), tuple(usages)
 
 

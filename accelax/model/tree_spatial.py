@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accelax.model.ops import Number, logical_and, product, where
+from accelax.model.ops import Number, logical_and, product, share_of, where
 from accelax.model.tree_tiles import LoopNest, TensorLoops, first_dimension
 from accelax.model.tree_types import ComponentHardware, EinsumStructure
 
@@ -57,7 +57,7 @@ def _along(nest: LoopNest, number: int, trips: tuple[Number, ...]) -> Number:
 def dimension_usage(hardware: tuple[ComponentHardware, ...], used: PerDimension) -> PerDimension:
     """``used / fanout * usage_scale`` of each dimension; above 1 the mapping does not fit."""
     return tuple(
-        tuple(n / f * s for n, f, s in zip(counts, numbers.fanout, numbers.usage_scale, strict=True))
+        tuple(share_of(n * s, f) for n, f, s in zip(counts, numbers.fanout, numbers.usage_scale, strict=True))
         for counts, numbers in zip(used, hardware, strict=True)
     )
 

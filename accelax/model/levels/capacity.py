@@ -23,10 +23,14 @@ class Constraint:
 
     @property
     def excess(self) -> Number:
-        """By how much the constraint is missed, relative to the limit; 0 when it holds."""
+        """By how much the constraint is missed, relative to the limit; 0 when it holds.
+
+        The difference comes before the division: compilers divide by multiplying with the reciprocal, and a quotient of
+        equal numbers may then exceed 1.
+        """
         if self.kind == "utilization":
             return maximum((self.limit - self.used) / maximum(self.limit, 1.0), 0.0)
-        return maximum(self.used / self.limit - 1.0, 0.0)
+        return maximum(self.used - self.limit, 0.0) / self.limit
 
 
 def occupancy(structure: LevelStructure, mapping: LevelMapping, nest: NestCounts, level: int) -> Number:
