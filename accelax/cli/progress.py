@@ -33,12 +33,16 @@ class ProgressLine:
             self.stream.flush()
 
     def __call__(self, evaluated: int, seconds: float, value: float | None) -> None:
-        """Show how many mappings were evaluated in how many seconds, and the best value (None: no valid one yet)."""
+        """Show how many mappings were evaluated in how many seconds, and the best value (None: no valid one yet).
+
+        No mapping at all means that the model is being compiled; a terminal shows that at once.
+        """
         now = time.monotonic()
-        if now - self.last < self.interval:
+        starting = evaluated == 0 and self.overwrite
+        if now - self.last < self.interval and not starting:
             return
         self.last, self.shown = now, True
         best = "no valid mapping yet" if value is None else f"best {value:.6g}"
-        text = f"{seconds:5.1f} s  {count(evaluated)} mappings  {best}"
+        text = f"{seconds:5.1f} s  {count(evaluated)} mappings  {best}" if evaluated else "compiling the model"
         self.stream.write(f"\r\x1b[K{text}" if self.overwrite else f"{text}\n")
         self.stream.flush()

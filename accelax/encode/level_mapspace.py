@@ -255,5 +255,9 @@ def _sample(space: LevelSpace, key: jax.Array, n: int) -> Layout:
 
 
 def sample(space: LevelSpace, key: jax.Array, n: int) -> LevelMapping:
-    """``n`` random mappings that obey the constraints: every leaf ``[n]``."""
-    return unpack(jax.device_get(_sample(space, key, n)))
+    """``n`` random mappings that obey the constraints: every leaf ``[n]``.
+
+    The bits of ``key`` seed the generator that is fastest to compile, whatever kind of key it is.
+    """
+    seed = jnp.resize(jax.random.key_data(key), 4)
+    return unpack(jax.device_get(_sample(space, jax.random.wrap_key_data(seed, impl="rbg"), n)))

@@ -35,5 +35,12 @@ def test_a_file_gets_a_line_every_ten_seconds(monkeypatch):
     assert shown(monkeypatch, io.StringIO(), [5, 11, 15]) == " 11.0 s  2,000 mappings  best 2.5\n"
 
 
+def test_a_terminal_shows_at_once_that_the_model_is_compiled():
+    stream = Terminal()
+    with ProgressLine(stream) as line:
+        line(0, 0.0, None)
+    assert stream.getvalue() == "\r\x1b[Kcompiling the model\r\x1b[K"
+
+
 def test_a_short_search_says_nothing(monkeypatch):
     assert shown(monkeypatch, io.StringIO(), [0.1]) == ""

@@ -25,7 +25,8 @@ def test_exactly_full_machine_fits_in_a_batch(size):
     fan = Level("Lanes", is_fanout=True)
     inner = Level("Register", mesh_x=size, size_words=3, block_size=1, **PLAIN)
     compute = LevelCompute("MAC", mesh_x=size, energy=1.0)
-    lowered = chain(gemm(size, 3, 2), [(outer, [("N", 3), ("K", 2)]), (buffer, []), (fan, [("M", size)]), (inner, [])], compute)
+    levels = [(outer, [("N", 3), ("K", 2)]), (buffer, []), (fan, [("M", size)]), (inner, [])]
+    lowered = chain(gemm(size, 3, 2), levels, compute)
     problem, _ = prepare(lowered)
     cost = jax.jit(evaluate_batch)(problem, problem.encode_mappings([lowered.mapping] * 8))
     assert np.all(np.asarray(cost.violation) == 0)
@@ -43,5 +44,6 @@ def test_whole_lines_stay_whole_in_a_batch(block):
     lowered = chain(gemm(block, 3, 2), [(outer, [("M", block), ("N", 3), ("K", 2)])], LevelCompute("MAC", energy=0.0))
     problem, _ = prepare(lowered)
     cost = jax.jit(evaluate_batch)(problem, problem.encode_mappings([lowered.mapping] * 8))
-    # A and B are read for each of the 6 block computations; of Z's updates all but the first of each of 3 block words: 3 block.
+    # A and B are read for each of the 6 block computations: 6 lines each. Z has 3 block words, so 3 block of its
+    # 6 block updates are not the first of their word and read a partial sum: 3 lines.
     assert np.all(np.asarray(cost.energy_pJ) == 6 + 6 + 3)
