@@ -259,5 +259,5 @@ def sample(space: LevelSpace, key: jax.Array, n: int) -> LevelMapping:
 
     The bits of ``key`` seed the generator that is fastest to compile, whatever kind of key it is.
     """
-    seed = jnp.resize(jax.random.key_data(key), 4)
+    seed = jnp.resize(jax.random.key_data(key), (4,))
     return unpack(jax.device_get(_sample(space, jax.random.wrap_key_data(seed, impl="rbg"), n)))
