@@ -76,7 +76,7 @@ def ceil_divide(value: Number, divisor: Number) -> Number:
 def share_of(used: Number, limit: Number) -> Number:
     """``used / limit``: at most 1 exactly when ``used`` is at most ``limit``, even where reciprocals are used.
 
-    >>> share_of(14.0, 14.0)
+    >>> float(share_of(14.0, 14.0))
     1.0
     """
     share = used / limit
