@@ -82,6 +82,11 @@ class LevelStructure:
         """The ranks that index ``tensor``."""
         return frozenset(rank for terms in self.projections[tensor] for rank in terms)
 
+    def allows_links(self, network: int, tensor: int) -> bool:
+        """Whether rules, switches and mesh let children of ``network`` take words of ``tensor`` from neighbours."""
+        allowed = self.rules.link_transfers != "off" and not self.no_link_transfer[network][tensor]
+        return allowed and self.is_fanout[network] and self.physical_mesh[network] != (1, 1)
+
     def is_sliding(self, tensor: int) -> bool:
         """Whether some index expression of ``tensor`` has several terms, so that its tiles may overlap."""
         return any(len(terms) > 1 for terms in self.projections[tensor])

@@ -69,7 +69,7 @@ def linked_network(
     rows = []
     if structure.network_energy[network]:
         rows = [(words, multicast_paths(structure, elements, network, elements.used, xp))]
-    if _may_link(structure, network, tensor) and len(visits.trips):
+    if structure.allows_links(network, tensor) and len(visits.trips):
         candidates = _candidates(structure, visits, elements.axes, network, tensor, xp)
         outcome = _decide(structure, elements, network, candidates.shift, xp)
         linked = xp.where(outcome.distinct < distinct, candidates.words, 0.0)
@@ -104,7 +104,7 @@ def point_links(structure: LevelStructure, mapping: LevelMapping, tensor: int) -
     for on_axis in ([on_x[rank] > 0 for rank in ranks], [on_x[rank] <= 0 for rank in ranks]):
         first = [_innermost_on(mapping, network, ranks, on_axis, wanted) for wanted in (set(ranks) - indexed, indexed)]
         served = logical_or(served, first[0] < first[1])
-    served = served if _may_link(structure, network, tensor) else False
+    served = served if structure.allows_links(network, tensor) else False
     asked = where(served, moved, visits)
     return NetworkCounts(asked * distinct, asked * everyone, (visits - asked) * everyone)
 
@@ -134,12 +134,6 @@ def _namespace(workload: LevelWorkload, mapping: LevelMapping) -> Any:
     """numpy for plain numbers, ``jax.numpy`` where any number of the problem is an array of JAX."""
     grids = (mapping.factor, mapping.position, mapping.on_x, *workload.coefficients)
     return namespace(*(value for grid in grids for row in grid for value in row))
-
-
-def _may_link(structure: LevelStructure, network: int, tensor: int) -> bool:
-    """Whether link transfers are possible at all."""
-    allowed = structure.rules.link_transfers != "off" and not structure.no_link_transfer[network][tensor]
-    return allowed and structure.is_fanout[network] and structure.physical_mesh[network] != (1, 1)
 
 
 def _candidates(

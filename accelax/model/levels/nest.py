@@ -38,10 +38,7 @@ def may_link(structure: LevelStructure, network: int, tensor: int) -> bool:
     Between storage levels only overlapping tiles can meet a neighbour's: a step along a rank that stands alone in its
     index expression goes beyond all neighbours, and a step that moves nothing delivers nothing.
     """
-    if structure.rules.link_transfers == "off" or structure.no_link_transfer[network][tensor]:
-        return False
-    x, y = structure.physical_mesh[network]
-    if not structure.is_fanout[network] or x * y == 1:
+    if not structure.allows_links(network, tensor):
         return False
     innermost = network == structure.n_levels - 1
     return innermost or structure.is_sliding(tensor) or structure.no_temporal_reuse[network + 1][tensor]

@@ -11,7 +11,7 @@ import numpy as np
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.residual_chain import RankChains, largest_extents, rank_chains
-from accelax.model.levels.residual_walk import may_link, walked_network
+from accelax.model.levels.residual_walk import walked_network
 from accelax.model.levels.residual_words import separable, separable_network
 from accelax.model.levels.reuse import iterations
 from accelax.model.levels.tiles import tile_size
@@ -113,5 +113,5 @@ def _has_closed_form(structure: LevelStructure, network: int, tensor: int) -> bo
         return False
     if not structure.is_fanout[network]:
         return True
-    linked = may_link(structure, network, tensor) and not keeps_tile(structure, network, tensor)
+    linked = structure.allows_links(network, tensor) and not keeps_tile(structure, network, tensor)
     return not linked and not structure.network_energy[network]

@@ -195,7 +195,7 @@ def _count(walk: Walk, state: State, visit: Visit, delta: Delta, words: Any) -> 
     layout = mesh.lay_out(visit.children)
     chosen, linked = layout.used, xp.zeros(())
     groups = mesh.count(layout, chosen)
-    if may_link(walk.structure, walk.network, walk.tensor):
+    if walk.structure.allows_links(walk.network, walk.tensor):
         shift, alike = _shift(state.delta, delta, xp)
         served = mesh.served(layout, state.positions, shift) & (alike & ~state.first & (words > 0))
         rest = chosen & ~served
@@ -213,12 +213,6 @@ def _count(walk: Walk, state: State, visit: Visit, delta: Delta, words: Any) -> 
         router_words=sums.router_words,
     )
     return counts, layout.position
-
-
-def may_link(structure: LevelStructure, network: int, tensor: int) -> bool:
-    """Whether children of ``network`` may take words of ``tensor`` from their neighbours."""
-    allowed = structure.rules.link_transfers != "off" and not structure.no_link_transfer[network][tensor]
-    return allowed and structure.is_fanout[network] and structure.physical_mesh[network] != (1, 1)
 
 
 def _shift(old: Delta, new: Delta, xp: Any) -> tuple[Any, Any]:
