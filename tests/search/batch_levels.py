@@ -1,0 +1,117 @@
+"""The model of a chain of levels over many mappings at once, in float64 numpy and without compiling anything.
+
+The library's own functions run on arrays as they do on scalars. Only what they decide mapping by mapping, the networks
+that are counted lane by lane, is called once for each nest that differs there.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import numpy as np
+
+from accelax.model.levels.arrays import LevelMapping, LevelStructure, NetworkCounts
+from accelax.model.levels.capacity import constraints, largest_excess
+from accelax.model.levels.evaluate import nest_traffic, price_nest
+from accelax.model.levels.links import linked_network
+from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, needs_detail
+from accelax.model.levels.tiles import extents, tile_size
+
+FIELDS = ("accesses", "deliveries", "link_transfers", "hops", "router_words")
+
+
+def fitting(problem: Any, batch: LevelMapping) -> LevelMapping:
+    """The mappings of a batch that fit: sizes, least utilizations and fan-outs."""
+    structure = problem.structure
+    extent = extents(structure, batch)
+    tiles = [
+        [tile_size(structure, problem.workload, tensor, extent[level]) for tensor in range(len(structure.tensors))]
+        for level in range(structure.n_levels)
+    ]
+    with np.errstate(all="ignore"):
+        found = constraints(structure, problem.hardware, batch, SimpleNamespace(tiles=tiles))  # type: ignore[arg-type]
+        fits = np.broadcast_to(largest_excess(found) <= 0, (len(batch.factor[0][0]),))
+    return jax.tree.map(lambda leaf: leaf[fits], batch)
+
+
+def costs(problem: Any, batch: LevelMapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Energy (pJ), cycles and violation of every mapping of a batch, each ``[n]``."""
+    n = len(batch.factor[0][0])
+    structure, hardware = problem.structure, problem.hardware
+    with np.errstate(all="ignore"):
+        pairs = [(level, t) for level in range(structure.n_levels) for t in range(len(structure.tensors))]
+        known = {p: _counted(problem, batch, p, n) for p in pairs if needs_detail(structure, *p) is not False}
+        nest = count_nest(structure, problem.workload, batch, known)
+        cost = price_nest(structure, hardware, batch, nest, nest_traffic(structure, batch, nest))
+    return tuple(np.broadcast_to(np.asarray(x, float), (n,)) for x in (cost.energy, cost.cycles, cost.violation))  # type: ignore[return-value]
+
+
+def _counted(problem: Any, batch: LevelMapping, pair: Pair, n: int) -> NetworkCounts:
+    """The counts of one network for one tensor, ``[n]``: the closed form where it holds, else lane by lane."""
+    structure, workload = problem.structure, problem.workload
+    columns = {name: np.zeros(n) for name in FIELDS}
+    rows = np.arange(n)
+    if needs_detail(structure, *pair) is None:
+        closed = closed_counts(structure, workload, batch, pair)
+        for name in FIELDS:
+            columns[name] = np.array(np.broadcast_to(np.asarray(getattr(closed, name), float), (n,)))
+        rows = np.flatnonzero(np.broadcast_to(meeting(structure, workload, batch, pair), (n,)))
+    if len(rows):
+        _, first, same = np.unique(
+            _signature(structure, batch, pair)[rows], axis=0, return_index=True, return_inverse=True
+        )
+        counted = [linked_network(structure, workload, _row(batch, int(rows[i])), *pair) for i in first]
+        for name in FIELDS:
+            columns[name][rows] = np.array([float(getattr(counts, name)) for counts in counted])[same.ravel()]
+    return NetworkCounts(**columns)
+
+
+def _signature(structure: LevelStructure, batch: LevelMapping, pair: Pair) -> np.ndarray:
+    """``[n, ...]``: equal where one network sees the same loops for one tensor."""
+    network, tensor = pair
+    ranks = range(len(structure.ranks))
+    above = [level for level in range(network + 1) if not structure.is_fanout[level]]
+    columns = []
+    for level in above:
+        columns += _loops_in_order(structure, batch, level, tensor)
+    if structure.is_fanout[network]:
+        columns += [np.where(batch.factor[network][r] > 1, batch.on_x[network][r], 0.0) for r in ranks]
+        columns += _loops_in_order(structure, batch, network, tensor, exact=True)
+    for rank in structure.relevant(tensor):
+        columns.append(
+            np.prod([batch.factor[level][rank] for level in range(network + 1, structure.n_levels)] or [1.0], axis=0)
+            * np.ones(len(batch.factor[0][0]))
+        )
+        for upper in range(network):
+            if structure.is_fanout[upper]:
+                columns.append(batch.factor[upper][rank])
+    return np.stack(columns, axis=1)
+
+
+def _loops_in_order(
+    structure: LevelStructure, batch: LevelMapping, level: int, tensor: int, exact: bool = False
+) -> list[np.ndarray]:
+    """For every place of a level, innermost first: the rank there and its factor; places of factor 1 are alike.
+
+    Ranks that do not index the tensor are alike too, unless ``exact``.
+    """
+    ranks = range(len(structure.ranks))
+    indexed = structure.relevant(tensor)
+    factor = np.stack([batch.factor[level][r] for r in ranks], axis=1)
+    position = np.stack([batch.position[level][r] for r in ranks], axis=1)
+    order = np.argsort(np.where(factor > 1, position, np.inf), axis=1, kind="stable")
+    trips = np.take_along_axis(factor, order, axis=1)
+    names = np.array([r if exact or r in indexed else -1 for r in ranks])[order]
+    names = np.where(trips > 1, names, -2)
+    return [*trips.T, *names.T.astype(float)]
+
+
+def _row(batch: LevelMapping, i: int) -> LevelMapping:
+    """One mapping as plain numbers."""
+
+    def grid(table: Any) -> Any:
+        return tuple(tuple(float(column[i]) for column in row) for row in table)
+
+    return LevelMapping(grid(batch.factor), (), grid(batch.position), grid(batch.on_x), grid(batch.keep))
