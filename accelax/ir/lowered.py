@@ -73,7 +73,8 @@ class LoweredLevels:
 class LoweredTree:
     """An AccelForge specification: Einsums, each with the machine as it sees it (set expressions depend on the Einsum).
 
-    ``n_instances`` is the workload's repeat count.
+    ``n_instances`` is the workload's repeat count. ``explore_imperfect`` says whether the bounds of loops in time, and
+    of spatial loops, may be imperfect in the mapspace.
     """
 
     einsums: tuple[Einsum, ...]
@@ -81,3 +82,4 @@ class LoweredTree:
     mapping: Mapping | None = None
     rules: Rules = field(default_factory=Rules.accelforge)
     n_instances: int = 1
+    explore_imperfect: tuple[bool, bool] = (False, False)

@@ -6,15 +6,17 @@ The rules, for each Einsum:
 - storages of outer components stand above those of inner ones (``force_memory_hierarchy_order``);
 - the outermost memory is untiled: no loop stands above a storage of it;
 - every tile shape divides the one around it, unless ``explore_imperfect_temporal_loops`` (``.._spatial_loops``) is set
-  and the loop is the outermost of a rank variable that stands alone in every projection;
+  and the loop is the outermost of a rank variable that stands alone in every projection; an inner loop then has the
+  least number of iterations that covers the rank with as many repetitions around it, ``ceil(n / i)`` for a whole ``i``;
 - the loops on one dimension need no more than its ``fanout`` instances, reuse every tensor of ``reuse``, and keep
   ``loop_bounds``; spatial loops of a component stand above its storages;
+- the usage of every dimension is at least its ``min_usage``, or the highest that factors and fan-outs allow where none
+  reaches it (:mod:`accelax.ir.tree_usage`);
 - tile shapes at a storage keep ``tile_shape`` constraints; ``no_refetch_from_above``, ``no_resend_to_below`` and
   ``tensor_order_options`` hold.
 
-``min_usage`` is a rule about the whole mapspace: where no mapping reaches it, those that come nearest are allowed. One
-mapping can not tell, so :meth:`TreeMapspace.contains` does not use it; :meth:`TreeMapspace.usage_shortfalls` lists the
-dimensions in which a mapping is below it. Capacity is not a matter of the mapspace but of the model.
+Capacity is not a matter of the mapspace but of the model. :meth:`TreeMapspace.usage_shortfalls` lists the dimensions
+that a mapping uses to less than their ``min_usage``, whether or not more can be reached.
 """
 
 from __future__ import annotations
@@ -27,20 +29,13 @@ from accelax.ir.lowered import LoweredTree
 from accelax.ir.mapping import Mapping, Node, Spatial, Storage, Temporal, Toll
 from accelax.ir.nests import nest_of
 from accelax.ir.tree_machine import Comparison, TreeMachine
+from accelax.ir.tree_usage import admitted_usages, constrained_places, covering_factors, satisfies, stands_alone
 from accelax.ir.workload import Einsum
 from accelax.spec.accelforge.checks import IMPERFECT
 from accelax.spec.accelforge.storage_rules import storage_violations
 
 if TYPE_CHECKING:
     from accelax.spec.accelforge.specification import AccelForgeSpecification
-
-_COMPARE = {
-    "==": lambda a, b: a == b,
-    "<=": lambda a, b: a <= b,
-    ">=": lambda a, b: a >= b,
-    "<": lambda a, b: a < b,
-    ">": lambda a, b: a > b,
-}
 
 
 class TreeMapspace:
@@ -50,7 +45,7 @@ class TreeMapspace:
         self._spec = spec
 
     def contains(self, mapping: Mapping) -> bool:
-        """Whether ``mapping`` is in the mapspace (``min_usage`` and capacities aside)."""
+        """Whether ``mapping`` is in the mapspace (capacities aside)."""
         return not self.violations(mapping)
 
     def violations(self, mapping: Mapping) -> list[str]:
@@ -80,6 +75,7 @@ class TreeMapspace:
         imperfect = (settings.explore_imperfect_temporal_loops, settings.explore_imperfect_spatial_loops)
         found += _factor_violations(nest, einsum, *imperfect)
         found += _spatial_violations(nest, einsum, machine)
+        found += _usage_violations(nest, einsum, machine, any(imperfect))
         return found + _tile_violations(nest, einsum, machine)
 
     def usage_shortfalls(self, mapping: Mapping) -> list[str]:
@@ -120,23 +116,43 @@ def _kept_violations(nest: tuple[Node, ...], machine: TreeMachine) -> list[str]:
 def _factor_violations(nest: tuple[Node, ...], einsum: Einsum, temporal: bool, spatial: bool) -> list[str]:
     """Tile shapes that do not divide the one around them, where that is not explored.
 
-    A spatial loop of any bound makes a temporal loop above it imperfect, so it is enough that one of the loops over the
-    rank variable is of a kind whose imperfect bounds are explored.
+    A spatial loop may have an imperfect bound where either kind is explored, since the loop in time above it takes what
+    is left; one in time where loops in time are.
     """
-    explored = {
-        node.rank
-        for node in nest
-        if (isinstance(node, Temporal) and temporal) or (isinstance(node, Spatial) and spatial)
-    }
-    found, tile, looped = [], dict(einsum.bounds), set[str]()
-    for node in nest:
-        if not isinstance(node, (Temporal, Spatial)) or node.rank not in tile:
-            continue
-        if tile[node.rank] % node.tile_shape and (node.rank not in explored or node.rank in looped):
-            found.append(f"the tile shape {node.tile_shape} of {node.rank} does not divide {tile[node.rank]}")
-        looped.add(node.rank)
-        tile[node.rank] = node.tile_shape
+    found = []
+    for rank, extent in einsum.bounds:
+        above, looped = extent, False
+        explored = (temporal or spatial) and stands_alone(einsum, rank)
+        for node in nest:
+            if not isinstance(node, (Temporal, Spatial)) or node.rank != rank or node.tile_shape == above:
+                continue
+            below = node.tile_shape
+            covering = explored and (temporal or isinstance(node, Spatial))
+            if above % below and (looped or not explored):
+                found.append(f"the tile shape {below} of {rank} does not divide {above}")
+            elif looped and not _covers(above // below, -(-extent // below), covering):
+                found.append(f"{above // below} tiles of {below} are no way to cover {extent} iterations of {rank}")
+            above, looped = below, True
     return found
+
+
+def _covers(factor: int, extent: int, imperfect: bool) -> bool:
+    """Whether a loop with ``factor`` iterations may be part of ``extent``."""
+    return extent % factor == 0 or (imperfect and factor in covering_factors(extent))
+
+
+def _usage_violations(nest: tuple[Node, ...], einsum: Einsum, machine: TreeMachine, imperfect: bool) -> list[str]:
+    """Dimensions that are used to less than their ``min_usage`` though more can be reached."""
+    admitted = admitted_usages(einsum, machine, imperfect)
+    if admitted is None:
+        return []
+    used = spatial_bounds(nest, einsum)
+    places = [(machine.components[c].name, d.name) for c, d in constrained_places(machine)]
+    instances = tuple(math.prod(bound for _, bound in used.get(place, [])) for place in places)
+    if instances in admitted:
+        return []
+    counts = ", ".join(f"{'.'.join(place)} by {n}" for place, n in zip(places, instances, strict=True))
+    return [f"min_usage: the dimensions are used to less than they could be ({counts})"]
 
 
 def spatial_bounds(nest: tuple[Node, ...], einsum: Einsum) -> dict[tuple[str, str], list[tuple[str, int]]]:
@@ -184,14 +200,13 @@ def _bound_violations(loops: list[tuple[str, int]], comparison: Comparison, wher
 def comparison_violations(values: dict[str, int], comparison: Comparison, default: int) -> list[str]:
     """What breaks a comparison of ``values`` by rank (``default`` where a rank has none), or of their product."""
     operator = comparison.operator.removeprefix("product")
-    compare = _COMPARE[operator]
     numbers = {rank: values.get(rank, default) for rank in comparison.ranks}
     if comparison.operator.startswith("product"):
         numbers = {" x ".join(comparison.ranks): math.prod(numbers.values())}
     return [
         f"{rank} is {number}, {operator} {comparison.value:g} is wanted"
         for rank, number in numbers.items()
-        if not compare(number, comparison.value)
+        if not satisfies(number, comparison)
     ]
 
 

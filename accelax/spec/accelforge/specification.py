@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping as MappingABC
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from accelax.errors import SpecError, UnsupportedError, did_you_mean
@@ -146,7 +147,17 @@ class AccelForgeSpecification(Specification):
         if refused:
             first = refused[0]
             raise UnsupportedError(first.feature, first.location or self._sources.location(first.path), first.path)
-        return LoweredTree(einsums, machines, mapping, self.rules, instances)
+        explored = (self.mapper.explore_imperfect_temporal_loops, self.mapper.explore_imperfect_spatial_loops)
+        return LoweredTree(einsums, self._in_order(machines), mapping, self.rules, instances, explored)
+
+    def _in_order(self, machines: tuple[TreeMachine, ...]) -> tuple[TreeMachine, ...]:
+        """The machines with the mapper's own ``force_memory_hierarchy_order``, which switches it off for all."""
+        if self.mapper.force_memory_hierarchy_order:
+            return machines
+        return tuple(
+            TreeMachine(tuple(replace(component, force_hierarchy_order=False) for component in machine.components))
+            for machine in machines
+        )
 
     def _machines(
         self,

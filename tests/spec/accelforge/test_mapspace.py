@@ -182,23 +182,34 @@ def test_tensors_that_a_memory_backs(matmul, nodes):
 
 
 def test_imperfect_shapes_where_they_are_explored(matmul, nodes):
-    temporal = edited(nodes, {M4: {"tile_shape": 5}})
-    below_spatial = edited(nodes, {K6: {"tile_shape": 10}, KY: {"tile_shape": 5}})
+    temporal = edited(nodes, {M4: {"tile_shape": 6}})
+    loose = edited(nodes, {M4: {"tile_shape": 5}})
+    eleven_of_three = {"tag": "Temporal", "rank_variable": "n", "tile_shape": 3}
+    below_spatial = edited(nodes, {NX: {"tile_shape": 1}}, add=((K6, eleven_of_three),))
     explored = {"temporal": "explore_imperfect_temporal_loops", "spatial": "explore_imperfect_spatial_loops"}
     spaces = {
         kind: matmul(lambda data, flag=flag: data.update(mapper={flag: True})).mapspace
         for kind, flag in explored.items()
     }
     assert spaces["temporal"].contains(temporal)
+    assert spaces["temporal"].violations(loose) == ["5 tiles of 1 are no way to cover 16 iterations of m"]
     assert not spaces["spatial"].contains(temporal)
     assert spaces["spatial"].contains(below_spatial)
     assert not matmul().mapspace.contains(below_spatial)
 
 
-def test_min_usage_is_told_apart(matmul, nodes):
-    spatial = [{"name": "x", "fanout": 8, "min_usage": 1}, {"name": "y", "fanout": 4, "min_usage": 1, "usage_scale": 2}]
-    space = constrained(matmul, n2={"spatial": spatial})
-    assert space.contains(mapping_of(nodes))
+def test_a_usage_below_the_reachable_one_is_outside(matmul, nodes):
+    """Loops of 4 by n along x: 8 of 8 can be reached, so 4 are too few; of a fan-out of 7, 4 is the most."""
+    y = {"name": "y", "fanout": 4, "min_usage": 1, "usage_scale": 2}
+    space = constrained(matmul, n2={"spatial": [{"name": "x", "fanout": 8, "min_usage": 1}, y]})
+    assert space.violations(mapping_of(nodes))[0].startswith("min_usage: the dimensions are used to less")
+    seven = {
+        "name": "x",
+        "fanout": 7,
+        "min_usage": 1,
+        "loop_bounds": [{"expression": "~n", "operator": "==", "value": 1}],
+    }
+    assert constrained(matmul, n2={"spatial": [seven, y]}).contains(mapping_of(nodes))
     assert space.usage_shortfalls(mapping_of(nodes)) == ["PE.x is used to 0.5, at least 1 is wanted"]
 
 
