@@ -22,8 +22,8 @@ from accelax.model.levels.tiles import extents, tile_size
 FIELDS = ("accesses", "deliveries", "link_transfers", "hops", "router_words")
 
 
-def fitting(problem: Any, batch: LevelMapping) -> LevelMapping:
-    """The mappings of a batch that fit: sizes, least utilizations and fan-outs."""
+def fits(problem: Any, batch: LevelMapping) -> np.ndarray:
+    """``[n]``: whether a mapping fits the sizes, least utilizations and fan-outs."""
     structure = problem.structure
     extent = extents(structure, batch)
     tiles = [
@@ -32,12 +32,20 @@ def fitting(problem: Any, batch: LevelMapping) -> LevelMapping:
     ]
     with np.errstate(all="ignore"):
         found = constraints(structure, problem.hardware, batch, SimpleNamespace(tiles=tiles))  # type: ignore[arg-type]
-        fits = np.broadcast_to(largest_excess(found) <= 0, (len(batch.factor[0][0]),))
-    return jax.tree.map(lambda leaf: leaf[fits], batch)
+        return np.broadcast_to(largest_excess(found) <= 0, (len(batch.factor[0][0]),))
 
 
-def costs(problem: Any, batch: LevelMapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Energy (pJ), cycles and violation of every mapping of a batch, each ``[n]``."""
+def costs(problem: Any, batch: LevelMapping) -> tuple[np.ndarray, np.ndarray]:
+    """Energy (pJ) and cycles of every mapping of a batch, ``[n]``; infinite where it does not fit."""
+    chosen = fits(problem, batch)
+    energy, cycles = np.full(len(chosen), np.inf), np.full(len(chosen), np.inf)
+    if chosen.any():
+        energy[chosen], cycles[chosen] = _costs(problem, jax.tree.map(lambda leaf: leaf[chosen], batch))
+    return energy, cycles
+
+
+def _costs(problem: Any, batch: LevelMapping) -> tuple[np.ndarray, np.ndarray]:
+    """The same where all fit."""
     n = len(batch.factor[0][0])
     structure, hardware = problem.structure, problem.hardware
     with np.errstate(all="ignore"):
@@ -45,7 +53,8 @@ def costs(problem: Any, batch: LevelMapping) -> tuple[np.ndarray, np.ndarray, np
         known = {p: _counted(problem, batch, p, n) for p in pairs if needs_detail(structure, *p) is not False}
         nest = count_nest(structure, problem.workload, batch, known)
         cost = price_nest(structure, hardware, batch, nest, nest_traffic(structure, batch, nest))
-    return tuple(np.broadcast_to(np.asarray(x, float), (n,)) for x in (cost.energy, cost.cycles, cost.violation))  # type: ignore[return-value]
+    assert not np.any(cost.violation)
+    return cost.energy, cost.cycles
 
 
 def _counted(problem: Any, batch: LevelMapping, pair: Pair, n: int) -> NetworkCounts:

@@ -19,7 +19,7 @@ import yaml
 
 from accelax import Specification
 from accelax.errors import AccelaxError
-from tests.search import small_timeloop
+from tests.search import small_accelforge, small_timeloop
 from tests.search.brute_force import anything_fits, count
 
 FEWEST, MOST = 100, 40_000
@@ -59,26 +59,32 @@ class SmallProblem:
         return path
 
 
-def small_problems(seed: int, number: int, dialect: str = "timeloop") -> Iterator[SmallProblem]:
-    """``number`` problems of a dialect (``timeloop`` or ``accelforge``)."""
+def small_problems(
+    seed: int, number: int, dialect: str = "timeloop", imperfect: bool = False
+) -> Iterator[SmallProblem]:
+    """``number`` problems of a dialect, ``timeloop`` or ``accelforge``; the latter with ``imperfect`` shapes too."""
     for index in range(number):
-        random = Random(f"{dialect} {seed} {index}")
+        random = Random(f"{dialect} {seed} {index} {imperfect}")
+        name = f"{dialect}{'_imperfect' if imperfect else ''}_{seed}_{index}"
         while True:
-            candidate = _draw(random, f"{dialect}_{seed}_{index}", dialect)
+            candidate = _draw(random, name, dialect, imperfect)
             if candidate is not None:
                 yield candidate
                 break
 
 
-def problems(seed: int, count: int, dialect: str = "timeloop") -> Iterator[Specification]:
+def problems(seed: int, count: int, dialect: str = "timeloop", imperfect: bool = False) -> Iterator[Specification]:
     """The same, as specifications."""
-    for problem in small_problems(seed, count, dialect):
+    for problem in small_problems(seed, count, dialect, imperfect):
         yield problem.specification()
 
 
-def _draw(random: Random, name: str, dialect: str) -> SmallProblem | None:
+def _draw(random: Random, name: str, dialect: str, imperfect: bool) -> SmallProblem | None:
     """One problem; None where its mapspace is too small or too large, or nothing fits."""
-    problem = SmallProblem(name, small_timeloop.document(random), dict(_rules(random)))
+    if dialect == "timeloop":
+        problem = SmallProblem(name, small_timeloop.document(random), dict(_rules(random)))
+    else:
+        problem = SmallProblem(name, small_accelforge.document(random, imperfect))
     try:
         spec = problem.specification()
         most = ROUTED if "energy_per_hop" in str(problem.data) else MOST
