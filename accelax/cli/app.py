@@ -26,6 +26,14 @@ Files = Annotated[
     list[str],
     typer.Argument(metavar="FILES", help="Timeloop v4 or AccelForge YAML files, or glob patterns, read as one."),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Override one value, such as architecture.GLB.attributes.depth=8 or rules.halo=exact. Repeatable.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
@@ -57,14 +65,7 @@ def check(files: Files) -> None:
 @app.command()
 def evaluate(
     files: Files,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="PATH=VALUE",
-            help="Override one value, such as architecture.GLB.attributes.depth=8 or rules.halo=exact. Repeatable.",
-        ),
-    ] = None,
+    settings: Settings = None,
     as_json: AsJson = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show the terms that each energy is made of.")] = False,
 ) -> None:
@@ -84,18 +85,27 @@ def map_(
             "Without it: the metrics of the file's mapper section, the first deciding, else edp.",
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.0, help="How long to search.")] = 10.0,
-    seed: Annotated[int, typer.Option(help="The same seed finds the same mapping.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0.0, help="How long to search; compilation comes on top.")] = 10.0,
+    tolerance: Annotated[float, typer.Option(min=0.0, help="Stop when this gap is proved, such as 0.01.")] = 0.0,
+    searcher: Annotated[
+        str | None, typer.Option(help="certified, random, exhaustive, gradient or evolutionary.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    settings: Settings = None,
     as_json: AsJson = False,
     directory: Annotated[
         Path | None,
         typer.Option("-o", metavar="DIR", help="Write mapping.yaml, loopnest.txt and result.json into DIR."),
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw value and bound over time (needs matplotlib).")
+    ] = None,
 ) -> None:
     """Search for the best mapping of a specification."""
-    from accelax.cli.map import map_files
+    from accelax.cli.map import MapOptions, map_files
 
-    _leave(lambda: map_files(files, objective, seconds, seed, as_json=as_json, directory=directory))
+    options = MapOptions(objective, seconds, seed, tolerance, searcher, tuple(settings or ()), as_json, directory, plot)
+    _leave(lambda: map_files(files, options))
 
 
 def _leave(command: Callable[[], int]) -> None:

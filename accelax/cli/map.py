@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,83 +13,66 @@ from accelax.cli.inputs import load_specification, parse_objective
 from accelax.cli.output import loop_nest, print_json, print_report, to_json
 from accelax.cli.progress import ProgressLine
 from accelax.cli.runtime import keep_compiled_programs
-from accelax.errors import SpecError
-from accelax.report.numbers import count
+from accelax.report.searches import proof, summary
 
 if TYPE_CHECKING:
     from accelax.ir import LoweredLevels, LoweredTree
     from accelax.search import SearchResult
 
 
-def map_files(
-    files: Sequence[str],
-    objective: str | None,
-    seconds: float,
-    seed: int,
-    *,
-    as_json: bool,
-    directory: Path | None,
-) -> ExitCode:
-    """Search for the best mapping of ``files`` for ``seconds`` and print it; Ctrl-C stops early.
+@dataclass(frozen=True)
+class MapOptions:
+    """The options that all searches share, as they were given."""
+
+    objective: str | None = None
+    seconds: float = 10.0
+    seed: int = 0
+    tolerance: float = 0.0
+    searcher: str | None = None
+    settings: tuple[str, ...] = ()
+    as_json: bool = False
+    directory: Path | None = None
+    plot: Path | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``accelax.map`` but the specification and the objective. Raises SpecError."""
+        names = ("seconds", "seed", "tolerance", "searcher")
+        return {name: getattr(self, name) for name in names}
+
+
+def map_files(files: Sequence[str], options: MapOptions) -> ExitCode:
+    """Search for the best mapping of ``files`` and print it; Ctrl-C stops early.
 
     Raises:
-        SpecError: the input or the objective is wrong.
+        SpecError: the input or an option is wrong.
         UnsupportedError: accelax does not have a feature that the input uses.
     """
-    if not math.isfinite(seconds):
-        raise SpecError(f"--seconds: expected a finite number, got {seconds}")
     keep_compiled_programs()
-    spec = load_specification(files)
-    goal = parse_objective(objective) if objective else spec.objectives or ("edp",)
+    spec = load_specification(files, options.settings)
+    goal = parse_objective(options.objective) if options.objective else None
     import accelax
 
     with ProgressLine(sys.stderr) as progress:
-        found: SearchResult = accelax.map(spec, objective=goal, seconds=seconds, seed=seed, progress=progress)
-    if found.mapping is None:
-        if found.interrupted:
-            say("interrupted before a valid mapping was found")
-            return ExitCode.INTERRUPTED
-        say(f"no valid mapping: {found.reason}")
-        return ExitCode.INVALID
-    figures = describe(found, _name(goal))
-    lowered = spec.lowered()
-    if directory is not None:
-        write_files(directory, found, figures, lowered, {"files": list(files), "seconds": seconds, "seed": seed})
-    if as_json:
+        found: SearchResult = accelax.map(spec, objective=goal, progress=progress, **options.arguments())
+    figures = found.to_dict()
+    if options.as_json:
         print_json(figures)
-    else:
-        print_report(figures["result"], lowered, found.mapping)
-    say(summary(found, _name(goal)))
+    if options.directory is not None:
+        arguments = {"files": list(files), "set": list(options.settings), **options.arguments()}
+        write_files(options.directory, found, figures, spec.lowered(), arguments)
+    if options.plot is not None and found.history:
+        found.plot_history(options.plot)
+    if found.mapping is None:
+        say(
+            "interrupted before a valid mapping was found" if found.interrupted else f"no valid mapping: {found.reason}"
+        )
+        return ExitCode.INTERRUPTED if found.interrupted else ExitCode.INVALID
+    if not options.as_json:
+        print_report(figures["result"], spec.lowered(), found.mapping)
+    say(summary(figures))
+    if found.explanation and not found.optimal:
+        say(f"{proof(figures)}: {found.explanation}")
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.FINE
-
-
-def _name(goal: str | Sequence[str] | dict[str, float]) -> str:
-    if isinstance(goal, dict):
-        return ",".join(f"{name}={weight:g}" for name, weight in goal.items())
-    return goal if isinstance(goal, str) else ",".join(goal)
-
-
-def describe(found: SearchResult, objective: str) -> dict[str, Any]:
-    """A search result as one dictionary: the figures of the search, the mapping as YAML, and ``result.to_dict()``."""
-    assert found.mapping is not None
-    assert found.result is not None
-    names = ("value", "lower_bound", "gap", "optimal", "evaluated", "seconds", "interrupted")
-    return {
-        "objective": objective,
-        **{name: getattr(found, name) for name in names},
-        "mapping": found.mapping.to_yaml(),
-        "result": found.result.to_dict(),
-    }
-
-
-def summary(found: SearchResult, objective: str) -> str:
-    """One line about the search itself."""
-    proof = "optimal" if found.optimal else f"gap {100 * found.gap:.3g} %"
-    if not found.lower_bound:
-        proof = "without a bound"
-    stopped = "interrupted: " if found.interrupted else ""
-    rate = f"{count(found.evaluated)} mappings in {found.seconds:.1f} s"
-    return f"{stopped}best {objective} {found.value:.6g}, {proof}; {rate}"
 
 
 def write_files(
@@ -99,15 +82,19 @@ def write_files(
     lowered: LoweredLevels | LoweredTree,
     arguments: dict[str, Any],
 ) -> None:
-    """Write ``mapping.yaml``, ``loopnest.txt`` and ``result.json`` (with the versions and arguments of this run)."""
+    """Write ``result.json`` (with the versions and arguments of this run), ``mapping.yaml`` and ``loopnest.txt``."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "result.json").write_text(to_json({"run": run_facts(arguments), **figures}) + "\n", encoding="utf-8")
+    if found.mapping is not None:
+        (directory / "mapping.yaml").write_text(found.mapping.to_yaml(), encoding="utf-8")
+        (directory / "loopnest.txt").write_text(loop_nest(found.mapping, lowered) + "\n", encoding="utf-8")
+
+
+def run_facts(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a run depends on: its arguments, the versions and the device."""
     import jax
 
     import accelax
 
-    assert found.mapping is not None
-    directory.mkdir(parents=True, exist_ok=True)
     versions = {"accelax": accelax.__version__, "jax": jax.__version__}
-    run = {**arguments, "versions": versions, "device": jax.devices()[0].device_kind}
-    (directory / "mapping.yaml").write_text(found.mapping.to_yaml(), encoding="utf-8")
-    (directory / "loopnest.txt").write_text(loop_nest(found.mapping, lowered) + "\n", encoding="utf-8")
-    (directory / "result.json").write_text(to_json({"run": run, **figures}) + "\n", encoding="utf-8")
+    return {**arguments, "versions": versions, "device": jax.devices()[0].device_kind}

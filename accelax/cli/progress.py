@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from accelax.report.numbers import count
+
+if TYPE_CHECKING:
+    from accelax.search.record import Progress
 
 
 class ProgressLine:
@@ -32,17 +35,28 @@ class ProgressLine:
             self.stream.write("\r\x1b[K")
             self.stream.flush()
 
-    def __call__(self, evaluated: int, seconds: float, value: float | None) -> None:
-        """Show how many mappings were evaluated in how many seconds, and the best value (None: no valid one yet).
+    def __call__(self, progress: Progress) -> None:
+        """Show how many mappings were evaluated in how many seconds, the best value and what is proved of it.
 
-        No mapping at all means that the model is being compiled; a terminal shows that at once.
+        A terminal shows at once that nothing was evaluated yet.
         """
         now = time.monotonic()
-        starting = evaluated == 0 and self.overwrite
+        starting = progress.evaluated == 0 and self.overwrite
         if now - self.last < self.interval and not starting:
             return
         self.last, self.shown = now, True
-        best = "no valid mapping yet" if value is None else f"best {value:.6g}"
-        text = f"{seconds:5.1f} s  {count(evaluated)} mappings  {best}" if evaluated else "compiling the model"
+        text = "starting"
+        if progress.evaluated:
+            text = f"{progress.seconds:5.1f} s  {count(progress.evaluated)} mappings  {_best(progress)}"
+        if progress.layer:
+            text = f"{progress.layer}  {text}"
         self.stream.write(f"\r\x1b[K{text}" if self.overwrite else f"{text}\n")
         self.stream.flush()
+
+
+def _best(progress: Progress) -> str:
+    """The best value, and the gap that its bound leaves."""
+    if progress.value is None:
+        return "no valid mapping yet"
+    proved = f"  gap {100 * (1 - progress.lower_bound / progress.value):.3g} %" if progress.lower_bound else ""
+    return f"best {progress.value:.6g}{proved}"

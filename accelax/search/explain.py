@@ -1,23 +1,63 @@
-"""Why nothing fits, in terms of the constraints and of the mapping that comes nearest."""
+"""Why nothing fits, and the smallest change that would make something fit, from the mapping that comes nearest."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accelax.encode.level_problem import LevelProblem
+from accelax.evaluation import evaluate
+from accelax.ir import Mapping
 from accelax.report.level_result import TOLERANCE, LevelResult
 
+if TYPE_CHECKING:
+    from accelax.spec.specification import Specification
 
-def why_nothing_fits(problem: Any, nearest: Any) -> str:
-    """What the mapping that comes nearest still misses; of a full buffer, also the largest tile that cannot shrink.
 
-    ``nearest`` is the evaluation of that mapping.
+def why_nothing_fits(spec: Specification, problem: Any, nearest: Mapping | None, exhausted: bool) -> str:
+    """What the mapping that comes nearest still misses, and what would make it fit.
+
+    Of a full buffer, also the largest tile that cannot shrink. ``exhausted`` says that no other mapping is left.
     """
-    if not isinstance(problem, LevelProblem):
-        return nearest.reason_if_invalid or "no mapping fits"
-    assert isinstance(nearest, LevelResult)
-    return "; ".join([*filter(None, [nearest.reason_if_invalid]), *_tiles(problem, nearest), *_lanes(problem, nearest)])
+    if nearest is None:
+        return "the whole mapspace was ruled out without evaluating a mapping" if exhausted else "nothing was evaluated"
+    missed = evaluate(spec.with_mapping(nearest))
+    parts = [missed.reason_if_invalid] if missed.reason_if_invalid else []
+    if isinstance(problem, LevelProblem):
+        parts += [*_tiles(problem, missed), *_lanes(problem, missed)]
+        changes = _changes(problem, missed)
+        if changes:
+            parts.append(f"it would fit with {' and '.join(changes)}")
+    if exhausted:
+        parts.append("no mapping comes nearer")
+    return "; ".join(parts) or "no mapping fits"
+
+
+def _changes(problem: LevelProblem, nearest: LevelResult) -> list[str]:
+    """The numbers of the machine that would have to be others for ``nearest`` to fit."""
+    changes = []
+    for constraint in nearest.cost.constraints:
+        if float(constraint.excess) <= TOLERANCE:
+            continue
+        level = problem.lowered.machine.levels[constraint.level]
+        if constraint.kind == "capacity":
+            words, buffers = float(constraint.used), level.multiple_buffering
+            changes.append(f"{words * buffers:,.10g} words in {level.name}")
+        elif constraint.kind == "utilization":
+            share = float(constraint.used) / float(problem.hardware.size[constraint.level])
+            changes.append(f"min_utilization {share:.4g} of {level.name}")
+        else:
+            axis = constraint.kind.replace("fanout ", "mesh")
+            changes.append(f"{float(constraint.used):g} instances along {axis} of {level.name}")
+    least, used = float(problem.space.least_lanes), float(nearest.cost.nest.peak_instances[-1])
+    if used < least:
+        changes.append(f"utilization {used / least * _utilization(problem):.4g} in the constraints")
+    return changes
+
+
+def _utilization(problem: LevelProblem) -> float:
+    """The least utilization that the constraints ask for."""
+    return max(constraint.utilization_minimum for constraint in problem.lowered.constraints)
 
 
 def _tiles(problem: LevelProblem, nearest: LevelResult) -> list[str]:
@@ -41,8 +81,7 @@ def smallest_tile(problem: LevelProblem, level: int, tensor: int) -> int:
     """
     space = problem.space
     extent = [
-        int(rows[:count, level:].prod(axis=1).min())
-        for rows, count in zip(space.factors, space.n_factors, strict=True)
+        int(rows[:count, level:].prod(axis=1).min()) for rows, count in zip(space.factors, space.n_factors, strict=True)
     ]
     projection, coefficients = problem.structure.projections[tensor], problem.workload.coefficients[tensor]
     return math.prod(

@@ -75,6 +75,21 @@ def _weight(name: object, given: object) -> float:
     return float(given)
 
 
+def name_of(objective: Objective) -> str:
+    """An objective in words: the criteria in order, each with weights where it has any.
+
+    >>> name_of(parse_objective("latency")), name_of(parse_objective({"energy": 1, "delay": 2}))
+    ('delay', 'energy=1,delay=2')
+    """
+
+    def criterion(parts: Criterion) -> str:
+        if len(parts) == 1 and parts[0][1] == 1:
+            return parts[0][0]
+        return ",".join(f"{name}={weight:g}" for name, weight in parts)
+
+    return ",".join(criterion(parts) for parts in objective)
+
+
 def check_objective(objective: Objective, dialect: str) -> None:
     """Raise SpecError for a metric that a dialect does not have."""
     if dialect != "timeloop" and any(name == "last_level_accesses" for criterion in objective for name, _ in criterion):
@@ -88,7 +103,7 @@ def log_metrics(problem: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
     """
 
     def of_levels(cost: LevelCost) -> tuple[jax.Array, ...]:
-        accesses = _outermost_accesses(problem.structure, cost)
+        accesses = outermost_accesses(problem.structure, cost)
         return jnp.log(cost.energy), jnp.log(cost.cycles), jnp.log(accesses), jnp.asarray(cost.violation, float)
 
     if isinstance(problem.structure, LevelStructure):
@@ -120,7 +135,7 @@ def scores(logs: jax.Array, violation: jax.Array, weight: jax.Array) -> jax.Arra
     return values.at[0].set(jnp.where(violation > 0, UNFIT * (1 + jnp.log1p(violation)), values[0]))
 
 
-def _outermost_accesses(structure: LevelStructure, cost: LevelCost) -> Any:
+def outermost_accesses(structure: LevelStructure, cost: LevelCost) -> Any:
     """Reads, fills and updates of all instances of the outermost storage level (Timeloop's last-level accesses)."""
     level, traffic = structure.is_fanout.index(False), cost.traffic
     accesses = total([*traffic.reads[level], *traffic.fills[level], *traffic.updates[level]])
@@ -136,4 +151,13 @@ def exact_values(figures: dict[str, Any], objective: Objective) -> tuple[float, 
         accesses = sum((t["reads"] + t["fills"] + t["updates"]) * t["utilized_instances"] for t in outer)
         energy, cycles = figures["energy_pJ"], figures["cycles"]
         metrics = {"energy": energy, "delay": cycles, "edp": energy * cycles, "last_level_accesses": accesses}
+    return criterion_values(metrics, objective)
+
+
+def criterion_values(metrics: Mapping[str, float], objective: Objective) -> tuple[float, ...]:
+    """Each criterion of an objective from the metrics by name.
+
+    >>> criterion_values({"energy": 2.0, "delay": 3.0}, parse_objective({"energy": 1, "delay": 2}))
+    (18.0,)
+    """
     return tuple(math.prod(metrics[name] ** weight for name, weight in criterion) for criterion in objective)

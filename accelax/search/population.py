@@ -1,13 +1,11 @@
-"""Many hill climbers side by side: a simple search that runs on the device.
+"""Many hill climbers side by side, on the device.
 
-A step gives every climber some children, evaluates them all, and lets each climber move to its best child unless it is
-worse. A climber without a mapping has children drawn at random instead of mutated ones, so the first step and a
-restart are compiled together with all others.
+A step gives every climber some children, which the caller evaluates, and lets each climber move to its best child
+unless it is worse. A climber without a mapping has children drawn at random instead of mutated ones, so the first step
+and a restart are compiled together with all others.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,16 +18,11 @@ from accelax.encode.level_mapspace import (
     LevelSpace,
     draw,
     express,
-    lane_shortfall,
     shift_factor,
-    unpack,
 )
-from accelax.search.objective import log_metrics, scores
 
 CLIMBERS = 1024
 CHILDREN = 8
-BEST = 16
-"""Mappings, no two with the same score while there are others, that a step hands to the host."""
 RESTART_EVERY = 32
 HOTTEST = 0.7
 """A climber takes a child that is worse by up to a random amount, of mean ``HOTTEST`` (in log objective) for the last
@@ -55,40 +48,21 @@ def newcomers(space: LevelSpace, seed: int, criteria: int) -> Climbers:
     return Climbers(genome, score, jax.random.key(seed, impl="rbg"), jnp.zeros((), int))
 
 
-def step(problem: Any, space: LevelSpace, climbers: Climbers, weight: jax.Array) -> tuple[Climbers, Layout, jax.Array]:
-    """One step of all climbers. Returns them, and the best of their mappings with scores ``[criteria, BEST]``.
-
-    Three compiled functions: the model in one with the random numbers would count these again wherever it reads them.
-    ``weight`` are the :func:`weights` of the objective.
-    """
-    key, children, layout, shortfall = _breed(space, climbers)
-    logs, violation = judge(problem, layout)
-    return _select(climbers.replace(key=key), children, logs, jnp.maximum(violation, shortfall), weight)  # type: ignore[attr-defined]
-
-
 @jax.jit
-def judge(problem: Any, layout: Layout) -> tuple[jax.Array, jax.Array]:
-    """The log metrics ``[4, n]`` and violations ``[n]`` of mappings."""
-    return log_metrics(problem, unpack(layout))
-
-
-@jax.jit
-def _breed(space: LevelSpace, climbers: Climbers) -> tuple[jax.Array, Genome, Layout, jax.Array]:
-    """The children of all climbers: the next key, genomes, mappings, and what they miss of the least utilization."""
+def breed(space: LevelSpace, climbers: Climbers) -> tuple[Climbers, Genome, Layout]:
+    """The children of all climbers, ``CHILDREN`` of each next to each other: genomes, and the mappings they mean."""
     key, own, fresh_key = jax.random.split(climbers.key, 3)
     parents = jax.tree.map(lambda leaf: jnp.repeat(leaf, CHILDREN, axis=0), climbers.genome)
     fresh = draw(space, fresh_key, CLIMBERS * CHILDREN)
     new = jnp.repeat(climbers.score[0] == jnp.inf, CHILDREN)
     children = _choose(new, fresh, _mutate(space, parents, fresh, own))
-    return key, children, express(children), lane_shortfall(space, children)
+    return climbers.replace(key=key), children, express(children)  # type: ignore[attr-defined]
 
 
 @jax.jit
-def _select(
-    climbers: Climbers, children: Genome, logs: jax.Array, violation: jax.Array, weight: jax.Array
-) -> tuple[Climbers, Layout, jax.Array]:
-    """Every climber moves to its best child unless it is worse; children of one climber are next to each other."""
-    families = scores(logs, violation, weight).reshape(-1, CLIMBERS, CHILDREN)
+def select(climbers: Climbers, children: Genome, table: jax.Array) -> Climbers:
+    """Every climber moves to its best child unless it is worse; ``table`` are the children's scores."""
+    families = table.reshape(-1, CLIMBERS, CHILDREN)
     pick = _first_best(families)
     score = jnp.take_along_axis(families, pick[None, :, None], axis=2)[:, :, 0]
     chance = jax.random.exponential(jax.random.fold_in(climbers.key, 1), (CLIMBERS,))
@@ -97,12 +71,7 @@ def _select(
     index = jnp.arange(CLIMBERS) * CHILDREN + pick
     genome = _choose(better, jax.tree.map(lambda leaf: leaf[index], children), climbers.genome)
     moved = Climbers(genome, jnp.where(better, score, climbers.score), climbers.key, climbers.steps + 1)
-    order = jnp.lexsort(tuple(moved.score[::-1]))
-    ranked = moved.score[:, order]
-    repeated = jnp.concatenate([jnp.zeros(1, bool), (ranked[:, 1:] == ranked[:, :-1]).all(axis=0)])
-    best = order[jnp.argsort(repeated, stable=True)[:BEST]]
-    leaders = jax.tree.map(lambda leaf: leaf[best], moved.genome)
-    return _restart_worst(moved, order), express(leaders), moved.score[:, best]
+    return _restart_worst(moved, jnp.lexsort(tuple(moved.score[::-1])))
 
 
 def _choose(condition: jax.Array, new: Genome, old: Genome) -> Genome:

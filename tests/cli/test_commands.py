@@ -126,7 +126,7 @@ class Impatient:
     def __exit__(self, *error):
         return None
 
-    def __call__(self, evaluated, seconds, value):
+    def __call__(self, progress):
         self.reports += 1
         if self.reports == 2:
             raise KeyboardInterrupt
@@ -137,7 +137,8 @@ def test_map_finds_writes_and_survives_ctrl_c(capsys, tmp_path, monkeypatch):
     text = Path(TIMELOOP).read_text()
     free = tmp_path / "free.yaml"
     free.write_text(text[: text.index("mapping:\n")] + text[text.index("ERT:\n") :])
-    assert map_command.map_files([str(free)], "energy", 30.0, 0, as_json=True, directory=tmp_path / "out") == 130
+    options = map_command.MapOptions("energy", 30.0, as_json=True, directory=tmp_path / "out", searcher="random")
+    assert map_command.map_files([str(free)], options) == 130
     found = json.loads(capsys.readouterr().out)
     assert found["interrupted"] is True
     assert found["value"] == found["result"]["energy_pJ"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +11,13 @@ import pytest
 
 import accelax
 from accelax.cli import map as map_command
+from accelax.cli.map import MapOptions
 from accelax.errors import SpecError
 from accelax.ir import Compute, Einsum, Mapping, Storage, Temporal, Tensor
 from accelax.ir.level_machine import Level, LevelCompute, LevelMachine
 from accelax.ir.lowered import LevelConstraints, LevelReuse, LoweredLevels
+from accelax.search import SearchResult
+from accelax.search.record import Progress
 
 EINSUM = Einsum("sum", (("K", 8),), (Tensor("A", ((("K", 1),),)),))
 MACHINE = LevelMachine((Level("DRAM"), Level("RF")), LevelCompute("MAC"))
@@ -29,7 +32,6 @@ class WritableMapping(Mapping):
 
 @dataclass
 class FakeSpecification:
-    objectives: tuple[str, ...] = ()
     dialect: str = "timeloop"
 
     def lowered(self) -> LoweredLevels:
@@ -41,105 +43,96 @@ class FakeSearch:
     """Stands in for ``accelax.map``: remembers how it was called and returns a fixed result."""
 
     figures: dict[str, Any]
-    mapping: Mapping | None = field(default_factory=lambda: WritableMapping(NODES))
-    interrupted: bool = False
-    reason: str | None = None
-    lower_bound: float = 0.0
+    changes: dict[str, Any] = field(default_factory=dict)
     calls: list[dict] = field(default_factory=list)
 
     def __call__(self, spec, **arguments):
         self.calls.append(arguments)
-        arguments["progress"](10, 0.1, None)
-        return SimpleNamespace(
-            value=123.0,
-            mapping=self.mapping,
-            result=SimpleNamespace(to_dict=lambda: self.figures),
-            evaluated=5000,
-            seconds=1.25,
-            lower_bound=self.lower_bound,
-            gap=1 - self.lower_bound / 123.0,
-            optimal=self.lower_bound == 123.0,
-            interrupted=self.interrupted,
-            reason=self.reason,
-        )
+        arguments["progress"](Progress(10, 0.1, None, 0.0))
+        result = SimpleNamespace(to_dict=lambda: self.figures)
+        found = SearchResult(123.0, WritableMapping(NODES), result, 5000, 1.25, objective="edp")
+        return replace(found, **self.changes)
 
 
 @pytest.fixture
 def search(monkeypatch, eyeriss_figures) -> FakeSearch:
     fake = FakeSearch(eyeriss_figures)
-    monkeypatch.setattr(map_command, "load_specification", lambda files: FakeSpecification())
+    monkeypatch.setattr(map_command, "load_specification", lambda files, settings: FakeSpecification())
     monkeypatch.setattr(map_command, "keep_compiled_programs", lambda: None)
     monkeypatch.setattr(accelax, "map", fake, raising=False)
     return fake
 
 
-def run(objective: str | None = None, *, as_json: bool = False, directory=None) -> int:
-    return map_command.map_files(["a.yaml"], objective, 2.0, 7, as_json=as_json, directory=directory)
+def run(**options) -> int:
+    return map_command.map_files(["a.yaml"], MapOptions(**options))
 
 
 def test_tables_and_the_loop_nest_go_to_stdout_and_the_talk_to_stderr(search, capsys):
-    assert run() == 0
+    assert run(seconds=2.0, seed=7, tolerance=0.1, searcher="random") == 0
     out, err = capsys.readouterr()
     assert "RF [ A:2 ]" in out
     assert "total" in out
     assert err == "best edp 123, without a bound; 5,000 mappings in 1.2 s\n"
-    assert search.calls[0] | {"progress": None} == {"objective": ("edp",), "seconds": 2.0, "seed": 7, "progress": None}
+    expected = {"objective": None, "seconds": 2.0, "seed": 7, "tolerance": 0.1, "searcher": "random"}
+    assert search.calls[0] | {"progress": None} == {**expected, "progress": None}
 
 
 def test_json_is_one_object(search, capsys):
-    search.lower_bound = 61.5
-    assert run("energy", as_json=True) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["objective"], found["value"], found["lower_bound"], found["gap"]) == ("energy", 123, 61.5, 0.5)
+    search.changes = {"lower_bound": 61.5, "history": ((0.5, 123.0, 61.5),), "explanation": "B in RF"}
+    assert run(as_json=True) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert (found["objective"], found["value"], found["lower_bound"], found["gap"]) == ("edp", 123, 61.5, 0.5)
     assert (found["optimal"], found["evaluated"], found["interrupted"]) == (False, 5000, False)
+    assert found["history"] == [[0.5, 123, 61.5]]
     assert found["mapping"] == "mapping: []\n"
     assert found["result"]["energy_pJ"] == 61904
-
-
-def test_the_files_metrics_are_the_default_objective(search, monkeypatch, capsys):
-    monkeypatch.setattr(map_command, "load_specification", lambda files: FakeSpecification(("delay", "energy")))
-    run()
-    assert search.calls[0]["objective"] == ("delay", "energy")
-    assert "best delay,energy 123" in capsys.readouterr().err
+    assert err.endswith("gap 50 %: B in RF\n")
 
 
 def test_weights_reach_the_search_as_numbers(search):
-    run("energy=0.25,delay=1")
+    run(objective="energy=0.25,delay=1")
     assert search.calls[0]["objective"] == {"energy": 0.25, "delay": 1.0}
 
 
 def test_a_weight_that_is_no_number_is_bad_input(search):
     with pytest.raises(SpecError, match=r"expected name=weight with a number, got 'delay=x'"):
-        run("energy=0.25,delay=x")
-
-
-def test_an_endless_budget_is_bad_input(search):
-    with pytest.raises(SpecError, match="finite"):
-        map_command.map_files(["a.yaml"], None, float("nan"), 0, as_json=False, directory=None)
+        run(objective="energy=0.25,delay=x")
 
 
 def test_ctrl_c_prints_the_best_so_far(search, capsys):
-    search.interrupted = True
+    search.changes = {"interrupted": True}
     assert run() == 130
     out, err = capsys.readouterr()
     assert "RF [ A:2 ]" in out
     assert err.startswith("interrupted: best edp 123")
 
 
+NOTHING = {"value": float("inf"), "mapping": None, "result": None, "reason": "GLB needs 176 words, has 160"}
+
+
 def test_nothing_fits(search, capsys):
-    search.mapping, search.reason = None, "GLB needs 176 words, has 160"
+    search.changes = NOTHING
     assert run() == 1
     assert capsys.readouterr() == ("", "no valid mapping: GLB needs 176 words, has 160\n")
 
 
+def test_nothing_fits_as_json(search, capsys):
+    search.changes = NOTHING
+    assert run(as_json=True) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["value"], found["mapping"], found["result"]) == (None, None, None)
+    assert found["reason"] == NOTHING["reason"]
+
+
 def test_ctrl_c_before_anything_was_found(search, capsys):
-    search.mapping, search.interrupted = None, True
+    search.changes = NOTHING | {"interrupted": True}
     assert run() == 130
     assert capsys.readouterr() == ("", "interrupted before a valid mapping was found\n")
 
 
 def test_a_directory_receives_mapping_loop_nest_and_result(search, tmp_path):
-    run(directory=tmp_path / "new")
+    run(directory=tmp_path / "new", seed=7)
     assert (tmp_path / "new" / "mapping.yaml").read_text() == "mapping: []\n"
     assert (tmp_path / "new" / "loopnest.txt").read_text().startswith("DRAM [ A:8 ]\n")
     written = json.loads((tmp_path / "new" / "result.json").read_text())
@@ -147,3 +140,10 @@ def test_a_directory_receives_mapping_loop_nest_and_result(search, tmp_path):
     assert written["run"]["seed"] == 7
     assert written["run"]["versions"]["accelax"] == accelax.__version__
     assert written["value"] == 123
+
+
+def test_a_plot_of_the_history(search, tmp_path):
+    pytest.importorskip("matplotlib")
+    search.changes = {"history": ((0.5, 130.0, 0.0), (0.7, 123.0, 61.5))}
+    run(plot=tmp_path / "history.svg")
+    assert "lower bound" in (tmp_path / "history.svg").read_text() or (tmp_path / "history.svg").stat().st_size > 4000

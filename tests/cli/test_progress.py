@@ -4,6 +4,7 @@ import io
 
 from accelax.cli import progress
 from accelax.cli.progress import ProgressLine
+from accelax.search.record import Progress
 
 
 class Terminal(io.StringIO):
@@ -11,13 +12,13 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(monkeypatch, stream: io.StringIO, times: list[float]) -> str:
+def shown(monkeypatch, stream: io.StringIO, times: list[float], bound: float = 0.0) -> str:
     """What is written when the search reports at each of ``times`` (seconds after the start)."""
     clock = iter([0.0, *times])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     with ProgressLine(stream) as line:
         for position, seconds in enumerate(times):
-            line(1000 * (position + 1), seconds, None if position == 0 else 2.5)
+            line(Progress(1000 * (position + 1), seconds, None if position == 0 else 2.5, bound))
     return stream.getvalue()
 
 
@@ -35,11 +36,15 @@ def test_a_file_gets_a_line_every_ten_seconds(monkeypatch):
     assert shown(monkeypatch, io.StringIO(), [5, 11, 15]) == " 11.0 s  2,000 mappings  best 2.5\n"
 
 
-def test_a_terminal_shows_at_once_that_the_model_is_compiled():
+def test_a_bound_shows_as_a_gap(monkeypatch):
+    assert shown(monkeypatch, io.StringIO(), [5, 11], 2.0) == " 11.0 s  2,000 mappings  best 2.5  gap 20 %\n"
+
+
+def test_a_terminal_shows_at_once_that_the_search_starts_and_of_which_layer():
     stream = Terminal()
     with ProgressLine(stream) as line:
-        line(0, 0.0, None)
-    assert stream.getvalue() == "\r\x1b[Kcompiling the model\r\x1b[K"
+        line(Progress(0, 0.0, None, 0.0, "2/12 conv1"))
+    assert stream.getvalue() == "\r\x1b[K2/12 conv1  starting\r\x1b[K"
 
 
 def test_a_short_search_says_nothing(monkeypatch):

@@ -107,12 +107,13 @@ class TimeloopSpecification(Specification):
 
     @property
     def search_settings(self) -> dict[str, Any]:
-        """The other keys of ``mapper``, and the ``template`` of the mapspace."""
+        """The other keys that the file gives in ``mapper``, and the ``template`` of the mapspace."""
         mapper, mapspace = self._state.sections["mapper"], self._state.sections["mapspace"]
         assert isinstance(mapper, dict)
         assert isinstance(mapspace, dict)
-        hidden = ("version", "optimization_metric", "optimization_metrics")
-        return {k: v for k, v in mapper.items() if k not in hidden} | {"template": mapspace["template"]}
+        given = {str(key).replace("-", "_") for key in self._raw.get("mapper") or ()}
+        shown = given - {"version", "optimization_metric", "optimization_metrics"}
+        return {k: v for k, v in mapper.items() if k in shown} | {"template": mapspace["template"]}
 
     def with_mapping(self, mapping: Mapping) -> TimeloopSpecification:
         """A copy with ``mapping`` alone, free of all mapping constraints; the reuse switches of the levels stay."""
