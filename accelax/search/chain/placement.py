@@ -1,0 +1,111 @@
+"""One choice of which level keeps which tensor, and what an access of each kind then costs.
+
+A placement fixes, for every tensor, who serves whom. Per word of tensor ``T`` that enters level ``c`` the level pays
+``fill``; per word that its parent ``p`` hands out, ``serve = read (+ update for outputs)``. Outputs leave out the first
+visit of every partial sum: ``elide_read`` and ``elide_fill`` are what a word of that offset is worth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from accelax.search.chain.tables import ChainTables
+
+MOST_PLACEMENTS = 4096
+
+
+@dataclass(frozen=True)
+class Prices:
+    """pJ (or accesses, for the metric of last-level accesses) per word, ``[L][T]``."""
+
+    read: np.ndarray
+    fill: np.ndarray
+    update: np.ndarray
+    elide_read: np.ndarray
+    elide_fill: np.ndarray
+    compute: float
+    leak: np.ndarray
+
+
+class Placement:
+    """``keep`` ``[L][T]`` of booleans, and what follows from it."""
+
+    def __init__(self, tables: ChainTables, prices: Prices, keep: tuple[tuple[bool, ...], ...]):
+        self.tables, self.prices, self.keep = tables, prices, keep
+        count = len(tables.tensors)
+        self.serve = prices.read + np.where([shape.output for shape in tables.tensors], prices.update, 0.0)
+        self.parent = [
+            [self._next_kept(level, tensor) for tensor in range(count)] for level in range(tables.levels + 1)
+        ]
+
+    def _next_kept(self, below: int, tensor: int) -> int:
+        """The innermost level outside ``below`` that keeps the tensor (``below = L``: outside the compute unit)."""
+        return next((level for level in reversed(range(below)) if self.keep[level][tensor]), 0)
+
+    def child(self, level: int, tensor: int) -> int:
+        """The next inner level that keeps the tensor; ``L`` for the compute unit."""
+        inner = range(level + 1, self.tables.levels)
+        return next((below for below in inner if self.keep[below][tensor]), self.tables.levels)
+
+
+def prices_of(tables: ChainTables, last_level_only: bool) -> Prices:
+    """Least prices per word: whole lines cost what their words cost, and clustered memories count at full clusters.
+
+    ``ceil(words / block) >= words / block``; of ``cluster_size`` instances in use at least one memory is.
+    """
+    hardware, structure = tables.hardware, tables.structure
+    tensors = len(tables.tensors)
+
+    def column(lines: tuple[float, ...]) -> np.ndarray:
+        share = [
+            max(float(energy), 0.0) / (float(block) * float(cluster))
+            for energy, block, cluster in zip(lines, hardware.block_size, hardware.cluster_size, strict=True)
+        ]
+        return np.repeat(np.array(share)[:, None], tensors, axis=1)
+
+    read, fill, update = column(hardware.read_energy), column(hardware.fill_energy), column(hardware.update_energy)
+    compute, leak = max(float(hardware.compute_energy), 0.0), np.maximum(np.array(hardware.leak_energy, float), 0.0)
+    if last_level_only:
+        outermost = np.arange(tables.levels)[:, None] == 0
+        read = fill = update = np.where(outermost, np.ones_like(read), 0.0)
+        compute, leak = 0.0, np.zeros_like(leak)
+    elide = np.array(
+        [
+            [
+                shape.output and structure.rules.first_read_elision and not structure.rmw_first_update[level][tensor]
+                for tensor, shape in enumerate(tables.tensors)
+            ]
+            for level in range(tables.levels)
+        ]
+    )
+    first_fill = structure.rules.first_fill_elision
+    return Prices(read, fill, update, np.where(elide, read, 0.0), np.where(elide & first_fill, fill, 0.0), compute, leak)
+
+
+def placements(tables: ChainTables) -> tuple[list[tuple[tuple[bool, ...], ...]], bool]:
+    """All placements that the architecture leaves open, and whether the list is complete."""
+    fixed = tables.structure.keep_fixed
+    options: list[list[bool]] = []
+    for level in range(tables.levels):
+        for tensor in range(len(tables.tensors)):
+            choice = fixed[level][tensor]
+            if tables.structure.is_fanout[level]:
+                options.append([False])
+            elif choice is None:
+                options.append([True] if level == 0 else [True, False])
+            else:
+                options.append([choice])
+    count = math.prod(len(option) for option in options)
+    return list(_rows(tables, options)) if count <= MOST_PLACEMENTS else [], count <= MOST_PLACEMENTS
+
+
+def _rows(tables: ChainTables, options: list[list[bool]]) -> Iterator[tuple[tuple[bool, ...], ...]]:
+    """The product of the options, a row of tensors per level."""
+    width = len(tables.tensors)
+    for flat in product(*options):
+        yield tuple(tuple(flat[level * width : (level + 1) * width]) for level in range(tables.levels))

@@ -1,0 +1,419 @@
+"""The walk outward: labels that carry what a partial mapping has cost, pruned by dominance and by the best known.
+
+A label stands for loops up to a boundary. It carries the pJ of all deliveries whose count is settled (``energy``), a
+bound on the parallelism kept so far (``lanes``: computations per cycle, less where a bandwidth throttles), the words
+that a parent further out must still read (``pending``), and a pattern of what is still owed (:mod:`patterns`).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from accelax.search.chain.fanouts import coincidences, copies, links_compute, multipliers, ratio_union
+from accelax.search.chain.moves import Steps, expand, tile_of
+from accelax.search.chain.patterns import Layout, hashed, unique_rows
+from accelax.search.chain.placement import Placement
+from accelax.search.chain.togo import ToGo
+from accelax.search.chain.words import Sweep
+
+Array = np.ndarray
+PAIRS = 1 << 18
+"""Labels made at a time."""
+ROUNDS = 12
+"""Labels per tile and pattern that others are compared with."""
+
+
+@dataclass
+class Labels:
+    """Partial mappings at one boundary; every array has a row per label.
+
+    ``index`` ``[n, R]`` divisor indices; ``pattern`` a row of the boundary's pattern table; ``energy`` in pJ; ``lanes``
+    computations per cycle; ``pending``, ``credit`` ``[n, T]``: words closed but not yet read from a parent, and the part
+    of ``energy`` they have already cost; ``parent``, ``choice``: the label below, and how the step was taken.
+    """
+
+    index: Array
+    pattern: Array
+    energy: Array
+    lanes: Array
+    pending: Array
+    credit: Array
+    parent: Array
+    choice: Array
+
+    def take(self, rows: Array) -> Labels:
+        """Some of the labels."""
+        return Labels(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def __len__(self) -> int:
+        return len(self.energy)
+
+
+def join(parts: list[Labels]) -> Labels:
+    """Several sets of labels as one."""
+    return Labels(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Labels)))
+
+
+class OutOfTime(Exception):
+    """The walk was not finished in time."""
+
+
+class OutOfRoom(Exception):
+    """The walk has more labels than it may hold."""
+
+
+class Walk:
+    """One placement's walk. ``score(energy, cycles)`` is the objective; a label that cannot beat ``limit`` goes."""
+
+    def __init__(self, placement: Placement, togo: ToGo, limit: float, deadline: float, most: int, beam: int = 0):
+        self.placement, self.tables, self.togo = placement, placement.tables, togo
+        self.limit, self.deadline, self.most, self.beam = limit, deadline, most, beam
+        self.layout = Layout(self.tables)
+        self.table = np.zeros((1, self.layout.width))
+        self.trail: list[Labels] = []
+
+    def run(self) -> Labels:
+        """Walk all slots. Returns the labels at the outermost boundary; ``trail`` leads back."""
+        labels = self._start()
+        for slot in range(self.tables.levels):
+            fanout = self.tables.structure.is_fanout[self.tables.level(slot)]
+            labels = self._step(slot, labels, self._spread if fanout else self._store)
+            self.trail.append(labels)
+        return labels
+
+    def _start(self) -> Labels:
+        """Nothing is mapped yet: every computation reads each operand, unless neighbours may hand it on."""
+        tensors, ranks = len(self.tables.tensors), self.tables.ranks
+        pending = np.array([[0.0 if links_compute(self.tables, t) else self.tables.macs for t in range(tensors)]])
+        energy = np.array([self.tables.macs * self.placement.prices.compute])
+        zeros = np.zeros(1, dtype=np.int32)
+        return Labels(
+            np.zeros((1, ranks), np.uint8), zeros, energy, np.ones(1), pending, np.zeros((1, tensors)), zeros, zeros
+        )
+
+    def _step(self, slot: int, labels: Labels, make: object) -> Labels:
+        """Take every label across a slot, in portions, and keep what is not dominated."""
+        states, inverse = unique_rows_of_bytes(labels.index)
+        order = np.argsort(inverse, kind="stable")
+        count = np.bincount(inverse, minlength=len(states))
+        start = np.concatenate([[0], np.cumsum(count)[:-1]])
+        source, target, choice = expand(self.placement, slot, states)
+        keep = self._worth(slot, labels, inverse, len(states), source, target)
+        source, target, choice = source[keep], target[keep], choice[keep]
+        parts: list[Labels] = []
+        patterns: list[Array] = []
+        width, total = 0, 0
+        for rows in _portions(count[source], PAIRS):
+            if time.perf_counter() > self.deadline:
+                raise OutOfTime
+            repeat = count[source[rows]]
+            pair = np.repeat(np.arange(len(rows)), repeat)
+            within = np.arange(len(pair)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
+            label = order[start[source[rows]][pair] + within]
+            made, table = make(slot, labels, label, pair, states[source[rows]], target[rows], choice[rows])
+            made = made.take(np.flatnonzero(self.promise(slot + 1, made, table) <= self.limit))
+            made.pattern = made.pattern + width
+            patterns.append(table)
+            width += len(table)
+            parts.append(made)
+            total += len(made)
+            if total > self.most:
+                parts, patterns = self._compact(slot + 1, parts, patterns)
+                width, total = len(patterns[0]), len(parts[0])
+                if total > self.most // 2:
+                    raise OutOfRoom
+        if not parts:
+            empty = labels.take(np.zeros(0, dtype=int))
+            self.table = np.zeros((1, self.layout.width))
+            return empty
+        parts, patterns = self._compact(slot + 1, parts, patterns)
+        self.table = patterns[0]
+        return parts[0]
+
+    def _worth(self, slot: int, labels: Labels, inverse: Array, states: int, source: Array, target: Array) -> Array:
+        """Steps that some label of their source could take without losing to the best known."""
+        least = np.full(states, np.inf)
+        np.minimum.at(least, inverse, labels.energy - labels.credit.sum(axis=1))
+        most = np.zeros(states)
+        np.maximum.at(most, inverse, labels.lanes)
+        lanes = most[source]
+        if self.tables.structure.is_fanout[self.tables.level(slot)]:
+            factor = tile_of(self.tables, target) / tile_of(self.tables, labels.index[_first(inverse, states)][source])
+            lanes = lanes * np.prod(factor, axis=1)
+        energy = least[source] + self.togo.energy(slot + 1, target)
+        cycles = self.tables.macs / (lanes * self.togo.lanes(slot + 1, target))
+        return np.flatnonzero(self.togo.score(energy, cycles) <= self.limit)
+
+    def promise(self, boundary: int, labels: Labels, table: Array) -> Array:
+        """``[n]``: a bound on the objective of every completion of each label."""
+        energy = labels.energy - labels.credit.sum(axis=1) + self._owed(boundary, labels, table)
+        energy = energy + self.togo.energy(boundary, labels.index)
+        cycles = self.tables.macs / (labels.lanes * self.togo.lanes(boundary, labels.index))
+        return self.togo.score(energy, cycles)
+
+    def _owed(self, boundary: int, labels: Labels, table: Array) -> Array:
+        """pJ that unmoved tiles further in than the last kept one will cost at least: every word once."""
+        level = self.tables.level(boundary - 1) if boundary else self.tables.levels
+        owed = np.zeros(len(labels))
+        for tensor, shape in enumerate(self.tables.tensors):
+            fixed = table[:, self.layout.fixed[tensor]].min(axis=1)
+            child = self.placement.child(level - 1, tensor) if level else 0
+            last = self.placement.prices.fill[child][tensor] if child < self.tables.levels else 0.0
+            compulsory = self.togo.compulsory[tensor]
+            left_out = table[:, self.layout.offset[tensor]] * self.togo.whole[tensor]
+            left_out = left_out * self.tables.lanes_above(level, shape.irrelevant)
+            price = np.maximum((fixed - last) * compulsory - left_out, 0.0)
+            owed = owed + price[labels.pattern]
+        return owed
+
+    def _spread(
+        self, slot: int, labels: Labels, label: Array, pair: Array, below: Array, above: Array, choice: Array
+    ) -> tuple[Labels, Array]:
+        """Across a fan-out: copies multiply what is fixed, multicast divides what is pending, lanes multiply."""
+        tables, level = self.tables, self.tables.level(slot)
+        low, high = tile_of(tables, below), tile_of(tables, above)
+        factor = high / low
+        scale = multipliers(self.placement, self.layout, level, low, high)
+        if slot == 0:
+            for tensor, shape in enumerate(tables.tensors):
+                if links_compute(tables, tensor):
+                    scale[:, self.layout.mc[tensor]] = ratio_union(tables, shape, low, high)
+        scales, which = unique_rows(scale)
+        rows, pattern = self._combine(labels.pattern[label], which[pair], len(scales))
+        table = self.table[rows // len(scales)]
+        if slot == 0:
+            for tensor in range(len(tables.tensors)):
+                if links_compute(tables, tensor):
+                    table[:, self.layout.mc[tensor]] = 1.0
+        table = table * scales[rows % len(scales)]
+        pending = labels.pending[label].copy()
+        for tensor, shape in enumerate(tables.tensors):
+            if not tables.structure.no_multicast[level][tensor]:
+                shared = copies(shape, factor) * coincidences(shape, factor)
+                pending[:, tensor] /= shared[pair]
+        lanes = labels.lanes[label] * np.prod(factor, axis=1)[pair]
+        made = Labels(
+            above[pair], pattern, labels.energy[label], lanes, pending, labels.credit[label], label, choice[pair]
+        )
+        return made, table
+
+    def _combine(self, first: Array, second: Array, many: int) -> tuple[Array, Array]:
+        """Distinct pairs of two indices, as ``first * many + second``, and where each pair went."""
+        rows, inverse = np.unique(first.astype(np.int64) * many + second, return_inverse=True)
+        return rows, inverse.reshape(-1)
+
+    def _store(
+        self, slot: int, labels: Labels, label: Array, pair: Array, below: Array, above: Array, choice: Array
+    ) -> tuple[Labels, Array]:
+        """Across a storage level: its loops settle how often what they move is delivered."""
+        tables, level = self.tables, self.tables.level(slot)
+        steps = Steps(tables, level, tile_of(tables, below), tile_of(tables, above))
+        moved = sum((steps.moved[t].astype(int) << t for t in range(len(tables.tensors))), np.zeros(len(below), int))
+        many = 1 << len(tables.tensors)
+        rows, pattern = self._combine(labels.pattern[label], moved[pair], many)
+        table = self._kept(level, self.table[rows // many], rows % many)
+        parts = []
+        for number, order in enumerate(tables.orders[level]):
+            made = self._closed(level, labels, label, pair, steps, order)
+            parts.append(
+                Labels(above[pair], pattern, *made, label, np.full(len(label), number, dtype=np.int32))
+            )
+        if self._only_energy(level):
+            return _cheapest(parts), table
+        return join(parts), table
+
+    def _only_energy(self, level: int) -> bool:
+        """Whether orders differ in energy alone here, so that the cheapest serves."""
+        hardware, keep = self.tables.hardware, self.placement.keep[level]
+        unlimited = np.isinf(
+            [hardware.read_bandwidth[level], hardware.write_bandwidth[level], hardware.shared_bandwidth[level]]
+        ).all()
+        return all(keep) and (bool(unlimited) or not self.togo.delay_weight)
+
+    def _kept(self, level: int, table: Array, moved: Array) -> Array:
+        """The patterns outside a storage level: what moved is settled, what is kept here is owed from now on."""
+        table, prices = table.copy(), self.placement.prices
+        for tensor in range(len(self.tables.tensors)):
+            fixed, mc, offset = self.layout.fixed[tensor], self.layout.mc[tensor], self.layout.offset[tensor]
+            gone = (moved >> tensor & 1).astype(bool)
+            table[gone, fixed], table[gone, mc], table[gone, offset] = 0.0, 0.0, 0.0
+            if not self.placement.keep[level][tensor] or level == 0:
+                continue
+            open_ = table[:, mc].any(axis=1)[:, None]
+            table[:, fixed] += table[:, mc] * self.placement.serve[level][tensor] + prices.fill[level][tensor]
+            table[:, offset] += np.where(open_[:, 0], prices.elide_read[level][tensor], 0.0)
+            table[:, offset] += prices.elide_fill[level][tensor]
+            table[:, mc] = 1.0
+        return table
+
+    def _closed(
+        self, level: int, labels: Labels, label: Array, pair: Array, steps: Steps, order: object
+    ) -> tuple[Array, Array, Array, Array]:
+        """``(energy, lanes, pending, credit)`` after the loops of a storage level in one order."""
+        tables, prices = self.tables, self.placement.prices
+        energy, lanes = labels.energy[label].copy(), labels.lanes[label].copy()
+        pending, credit = labels.pending[label].copy(), labels.credit[label].copy()
+        pattern = labels.pattern[label]
+        read, written = np.zeros(len(label)), np.zeros(len(label))
+        for tensor, (shape, closing) in enumerate(zip(tables.tensors, steps.close(order), strict=True)):
+            rows = self.table[pattern]
+            moved, kinds = steps.moved[tensor][pair], closing.kinds[pair]
+            if level == 0:
+                kinds[:, 0] |= ~moved
+                moved = np.ones_like(moved)
+            times = closing.times[pair]
+            fixed = np.where(moved, times * _least(rows[:, self.layout.fixed[tensor]], steps, tensor, kinds, pair), 0.0)
+            words = np.where(moved, times * _least(rows[:, self.layout.mc[tensor]], steps, tensor, kinds, pair), 0.0)
+            lanes_out = tables.lanes_above(level, shape.irrelevant)
+            first = self.togo.whole[tensor] * np.minimum(lanes_out, steps.repeats[tensor][pair])
+            paid = np.maximum(fixed - rows[:, self.layout.offset[tensor]] * first, 0.0)
+            paid = np.where(moved, paid, 0.0)
+            energy += paid
+            if self.placement.keep[level][tensor]:
+                words = words + pending[:, tensor]
+                served = words > 0
+                kept_back = np.where(served, first, 0.0) if shape.output else 0.0
+                energy += np.maximum(words * prices.read[level][tensor] - kept_back * _elided(prices, level, tensor), 0.0)
+                written += words if shape.output else 0.0
+                energy += words * prices.update[level][tensor] if shape.output else 0.0
+                elides = tables.structure.rules.first_read_elision and shape.output
+                read += np.maximum(words - kept_back, 0.0) if elides else words
+                pending[:, tensor], credit[:, tensor] = 0.0, 0.0
+            else:
+                pending[:, tensor] += words
+                credit[:, tensor] += paid
+        lanes = self._throttled(level, lanes, read, written)
+        leak = prices.leak[level]
+        if leak:
+            energy += leak * self._leak_ratio(level) * tables.macs / lanes
+        return energy, lanes, pending, credit
+
+    def _leak_ratio(self, level: int) -> float:
+        """Leaking instances per instance in use; gating by whole groups only makes it more."""
+        return 1.0
+
+    def _throttled(self, level: int, lanes: Array, read: Array, written: Array) -> Array:
+        """Computations per cycle that the level's bandwidths leave: ``cycles >= words / (bandwidth * instances)``."""
+        hardware = self.tables.hardware
+        scale = min(float(s) for s in hardware.bandwidth_scale[level])
+        for bandwidth, words in (
+            (hardware.read_bandwidth[level], read),
+            (hardware.write_bandwidth[level], written),
+            (hardware.shared_bandwidth[level], read + written),
+        ):
+            if np.isfinite(float(bandwidth)):
+                demand = words * scale / float(bandwidth)
+                lanes = np.minimum(lanes, self.tables.macs / np.maximum(demand, 1e-300))
+        return lanes
+
+    def _compact(self, boundary: int, parts: list[Labels], patterns: list[Array]) -> tuple[list[Labels], list[Array]]:
+        """Merge portions, and drop labels that another one with the same tile and pattern makes useless."""
+        labels, table = join(parts), np.concatenate(patterns)
+        used, pattern = np.unique(labels.pattern, return_inverse=True)
+        table, moved = unique_rows(table[used]) if len(used) else (table[:1], np.zeros(0, int))
+        labels.pattern = moved[pattern.reshape(-1)].astype(np.int32)
+        if len(labels):
+            labels = labels.take(self._undominated(boundary, labels, table))
+        return [labels], [table]
+
+    def _undominated(self, boundary: int, labels: Labels, table: Array) -> Array:
+        """Rows that no other row dominates: same tile and pattern, no more energy whatever is shared, no fewer lanes."""
+        promise = self.promise(boundary, labels, table)
+        key = hashed(np.concatenate([labels.index.astype(np.uint64), labels.pattern[:, None].astype(np.uint64)], axis=1))
+        order = np.lexsort((labels.energy, promise, key))
+        group = np.concatenate([[0], np.cumsum(np.diff(key[order].view(np.int64)) != 0)])
+        energy = labels.energy[order] if self.togo.energy_weight else np.zeros(len(order))
+        lanes = labels.lanes[order] if self.togo.delay_weight else np.ones(len(order))
+        pending = labels.pending[order]
+        alive, chosen = np.ones(len(order), dtype=bool), np.zeros(len(order), dtype=bool)
+        for _ in range(ROUNDS):
+            waiting = np.flatnonzero(alive & ~chosen)
+            if not len(waiting):
+                break
+            head = waiting[np.concatenate([[True], np.diff(group[waiting]) != 0])]
+            chosen[head] = True
+            best = np.full(group[-1] + 1, -1)
+            best[group[head]] = head
+            judge = best[group[waiting]]
+            more = pending[judge] - pending[waiting]
+            worse = energy[judge] - energy[waiting] + self._dearer(boundary, more)
+            beaten = (judge != waiting) & (worse <= 0) & (lanes[judge] >= lanes[waiting])
+            alive[waiting[beaten]] = False
+        rows = order[alive]
+        if self.beam and len(rows) > self.beam:
+            rows = rows[np.argsort(promise[rows], kind="stable")[: self.beam]]
+        return np.sort(rows)
+
+    def _dearer(self, boundary: int, more: Array) -> Array:
+        """``[n]``: at most how many pJ the difference ``more`` ``[n, T]`` of pending words can make.
+
+        A word is shared by 1 to ``lanes`` instances on its way to the parent; a surplus costs most when none share it,
+        a deficit saves least when all do. Where the parent's bandwidth may throttle, no surplus is accepted.
+        """
+        level = self.tables.level(boundary - 1) if boundary else self.tables.levels
+        total = np.zeros(len(more))
+        for tensor in range(more.shape[1]):
+            parent = self.placement.parent[level][tensor]
+            between = [lv for lv in range(parent + 1, level) if self.tables.structure.is_fanout[lv]]
+            shared = float(np.prod([self.tables.lanes(lv) for lv in between]))
+            price = self.placement.serve[parent][tensor] if self.togo.energy_weight else 0.0
+            surplus = np.inf if self.togo.delay_weight else price
+            words = more[:, tensor]
+            total += np.where(words > 0, words, 0.0) * price + np.where(words < 0, words, 0.0) * price / shared
+            if surplus == np.inf:
+                total = np.where(words > 0, np.inf, total)
+        return total
+
+
+def _elided(prices: object, level: int, tensor: int) -> float:
+    return float(prices.elide_read[level][tensor])  # type: ignore[attr-defined]
+
+
+def _least(rows: Array, steps: Steps, tensor: int, kinds: Array, pair: Array) -> Array:
+    """The least of what a pass costs over the ways in which the tensor may move first."""
+    best = np.full(len(rows), np.inf)
+    many = kinds.shape[1]
+    for kind in range(many):
+        words = steps.passes[tensor][kind]
+        if isinstance(words, Sweep):
+            cost = rows[:, kind] * words.inside[pair] + rows[:, many + kind - 1] * words.first[pair]
+        else:
+            cost = rows[:, 0] * words[pair]
+        best = np.where(kinds[:, kind], np.minimum(best, cost), best)
+    return np.where(np.isfinite(best), best, 0.0)
+
+
+def _cheapest(parts: list[Labels]) -> Labels:
+    """Of the same labels made in several orders, each time the one with the least energy."""
+    energy = np.stack([p.energy for p in parts])
+    which = np.argmin(energy, axis=0)
+    best = parts[0]
+    best.energy = energy[which, np.arange(len(which))]
+    best.choice = which.astype(np.int32)
+    return best
+
+
+def _portions(counts: Array, most: int) -> list[Array]:
+    """Consecutive rows whose counts add up to about ``most``."""
+    if not len(counts):
+        return []
+    portion = np.cumsum(counts) // most
+    edges = np.flatnonzero(np.diff(portion)) + 1
+    return np.split(np.arange(len(counts)), edges)
+
+
+def _first(inverse: Array, count: int) -> Array:
+    """``[count]``: one row of each group."""
+    first = np.zeros(count, dtype=int)
+    first[inverse[::-1]] = np.arange(len(inverse))[::-1]
+    return first
+
+
+def unique_rows_of_bytes(index: Array) -> tuple[Array, Array]:
+    """Distinct rows of a table of small integers, and where each row went."""
+    key = hashed(index.astype(np.uint64))
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return index[first], inverse.reshape(-1)
