@@ -1,0 +1,220 @@
+"""What the traffic of one tensor between two of its storages costs, as a function of the inner storage's tile alone.
+
+A loop above a storage always fetches again, so a storage of tensor T with the tile t below all its loops moves, over
+all instances and iterations,
+
+    F_T(t) = volume_T(t) * prod_r bound_r / t_r
+
+values, whatever the order of the loops; its parent sees that over the spatial loops between them that share T; and the
+first visits to a partial sum, which read nothing, are ``K_T(t)``: the same product over the ranks that alone form an
+index, times the spatial iterations of the others. Rates turn both into joules and into seconds of a component. Where a
+loop is cut short, a rank that does not index T is counted as ``ceil(bound_r / t_r)``, which is the least it can be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from accelax.encode.tree_problem import TreeProblem
+from accelax.model.tree_latency import evaluate_operation
+from accelax.model.tree_spatial import leaking_fractions
+from accelax.model.tree_types import ComponentHardware, EinsumStructure, Kind, TensorStructure
+from accelax.search.tree.grid import Grid
+from accelax.search.tree.latency import LinearTime, times_of
+from accelax.search.tree.spatial import Spreads
+
+ENERGY = 0
+"""The number of the resource that counts joules; the others count seconds of a component."""
+
+
+def volume(tensor: TensorStructure, coefficients: tuple[tuple[float, ...], ...], extents: np.ndarray) -> np.ndarray:
+    """The values in a tile, ``extents[rank, ...]``: see :func:`accelax.model.tree_tiles.tile_size`."""
+    found = np.ones(extents.shape[1:])
+    for ranks, factors in zip(tensor.terms, coefficients, strict=True):
+        span = np.ones(extents.shape[1:])
+        for rank, factor in zip(ranks, factors, strict=True):
+            span = span + factor * (extents[rank] - 1.0)
+        found = found * span
+    return found
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What one value moved (``flow``) costs of each resource, and what each first visit (``skip``) saves."""
+
+    flow: np.ndarray
+    skip: np.ndarray
+
+
+class TreeCosts:
+    """The part of the costs of an Einsum that does not depend on how ranks are spread over fan-outs."""
+
+    def __init__(self, problem: TreeProblem, grid: Grid | None):
+        self.structure: EinsumStructure = problem.structure.einsums[0]
+        self.hardware: tuple[ComponentHardware, ...] = problem.hardware.machines[0]
+        self.einsum, self.machine = problem.lowered.einsums[0], problem.lowered.machines[0]
+        self.workload = problem.workload.einsums[0]
+        self.gate_squared = problem.structure.gate_squared
+        self.copies = float(self.workload.instances)
+        self.grid = grid
+        self.bounds = np.array([float(bound) for bound in self.workload.bounds])
+        self.times: tuple[tuple[int, LinearTime], ...] = tuple(self._times())
+
+    def _times(self) -> list[tuple[int, LinearTime]]:
+        """Each sum of a component's latency that anything adds to."""
+        found = []
+        for c, (component, numbers) in enumerate(zip(self.structure.components, self.hardware, strict=True)):
+            throughputs = tuple(float(x) for x in numbers.throughput)
+            always = bool(self.machine.components[c].keep)
+            for time in times_of(component.kind, component.total_latency, throughputs, always):
+                if time.constant > 0 or any(rate for _, rate in time.rates):
+                    found.append((c, time))
+        return found
+
+    @property
+    def resources(self) -> int:
+        """Joules, and the seconds of each sum of a component's latency."""
+        return 1 + len(self.times)
+
+    def opaque(self) -> bool:
+        """Whether some component's latency is not known as a sum or a maximum of sums, so that it is bounded by 0."""
+        for component, numbers in zip(self.structure.components, self.hardware, strict=True):
+            throughputs = tuple(float(x) for x in numbers.throughput)
+            calls = tuple(0.0 for _ in throughputs)
+            times = times_of(component.kind, component.total_latency, throughputs, True)
+            if not times and component.kind is not Kind.CONTAINER:
+                return bool(evaluate_operation(component.total_latency, calls, throughputs) != 0) or True
+        return False
+
+    def size_of(self, tensor: int, extents: np.ndarray) -> np.ndarray:
+        """The values in a tile of a tensor."""
+        return volume(self.structure.tensors[tensor], self.workload.coefficients[tensor], extents)
+
+    @cached_property
+    def volumes(self) -> np.ndarray:
+        """``[tensor, tile]``."""
+        assert self.grid is not None
+        return np.stack([self.size_of(t, self.grid.extents) for t in range(len(self.structure.tensors))])
+
+    @cached_property
+    def fills(self) -> np.ndarray:
+        """``F_T(t)`` as ``[tensor, tile]``."""
+        assert self.grid is not None
+        ratio = self.bounds[:, None] / self.grid.extents
+        rounded = np.ceil(ratio - 1e-12)
+        rows = []
+        for t, tensor in enumerate(self.structure.tensors):
+            moves = [ratio[r] if r in tensor.relevant else rounded[r] for r in range(len(ratio))]
+            rows.append(self.volumes[t] * np.prod(moves, axis=0))
+        return np.stack(rows)
+
+    @cached_property
+    def first_visits(self) -> np.ndarray:
+        """``K_T(t)`` without spatial iterations of ranks that do not alone form an index, ``[tensor, tile]``."""
+        assert self.grid is not None
+        ratio = self.bounds[:, None] / self.grid.extents
+        rows = []
+        for t, tensor in enumerate(self.structure.tensors):
+            moves = [ratio[r] for r in tensor.fully_relevant]
+            rows.append(self.volumes[t] * np.prod(moves, axis=0) if moves else self.volumes[t])
+        return np.stack(rows)
+
+
+class SpreadCosts:
+    """The costs for one way to spread ranks over fan-outs."""
+
+    def __init__(self, costs: TreeCosts, spreads: Spreads, way: int):
+        self.costs, self.factors, self.spreads = costs, spreads.factors[way], spreads
+        components = len(costs.structure.components)
+        ranks = len(costs.bounds)
+        self.zone = np.ones((components, ranks))
+        for d, c in enumerate(spreads.components):
+            self.zone[c] *= self.factors[d]
+        self.fanned = np.cumprod(self.zone.prod(axis=1))
+        """The instances of each component: the iterations of all spatial loops at or above it."""
+        self.outside = np.cumprod(self.zone, axis=0)
+        """``[component, rank]``: the same by rank."""
+
+    def shared(self, tensor: int, parent: int, child: int) -> float:
+        """The spatial iterations between two components that cost the parent one transfer of a tensor, not many."""
+        shape, found = self.costs.structure.tensors[tensor], 1.0
+        for d, c in enumerate(self.spreads.components):
+            dimension = self.costs.structure.components[c].dimensions[self.spreads.dimensions[d]]
+            if parent < c <= child and dimension.may_reuse[tensor]:
+                found *= float(np.prod([f for r, f in enumerate(self.factors[d]) if r not in shape.relevant]))
+        return found
+
+    def rate(self, tensor: int, parent: int | None, child: int) -> Rate:
+        """The rates of a tensor's traffic between the storages of two components, tolls on the way included.
+
+        ``child`` may be the compute unit; without a parent nothing crosses the border of the child.
+        """
+        components, hardware = self.costs.structure.components, self.costs.hardware
+        output = self.costs.structure.tensors[tensor].output
+        flow, skip = np.zeros((2, self.costs.resources))
+        skips = output and components[child].skip_initial
+        if parent is None:
+            return Rate(flow, skip)
+        calls: list[tuple[int, str, float, bool]] = []
+        if components[child].kind is Kind.MEMORY:
+            calls.append((child, "write", 1.0, skips))
+            calls += [(child, "read", 1.0, False)] if output else []
+        for toll in range(parent + 1, child):
+            if components[toll].kind is Kind.TOLL and self._charged(toll, tensor):
+                seen = 1.0 / self.shared(tensor, toll, child)
+                calls += [(toll, "read", seen, skips)] if components[toll].charges_down[tensor] else []
+                calls += [(toll, "read", seen, False)] if output and components[toll].charges_up[tensor] else []
+        seen = 1.0 / self.shared(tensor, parent, child)
+        calls.append((parent, "read", seen, skips and components[parent].skip_initial))
+        calls += [(parent, "write", seen, False)] if output else []
+        for c, action, count, skipped in calls:
+            values = getattr(hardware[c], f"values_per_{action}")[tensor]
+            self._charge(flow, c, getattr(components[c], action), count / float(values))
+            if skipped:
+                self._charge(skip, c, getattr(components[c], action), count / float(values))
+        return Rate(flow, skip * self._unindexed(tensor, child))
+
+    def _charged(self, toll: int, tensor: int) -> bool:
+        machine, name = self.costs.machine, self.costs.einsum.tensors[tensor].name
+        return name in machine.components[toll].keep
+
+    def _unindexed(self, tensor: int, child: int) -> float:
+        """The spatial iterations above a component over ranks that do not alone form an index of a tensor."""
+        full = self.costs.structure.tensors[tensor].fully_relevant
+        return float(np.prod([f for r, f in enumerate(self.outside[child]) if r not in full]))
+
+    def _charge(self, table: np.ndarray, c: int, action: int | None, count: float) -> None:
+        """Add the joules and seconds of ``count`` calls of an action by all instances of a component."""
+        if action is None:
+            return
+        numbers = self.costs.hardware[c]
+        count *= float(numbers.actions_scale)
+        table[ENERGY] += count * float(numbers.energy[action])
+        for q, (component, time) in enumerate(self.costs.times, 1):
+            if component == c:
+                table[q] += dict(time.rates).get(action, 0.0) * count / self.fanned[c]
+
+    @cached_property
+    def base(self) -> np.ndarray:
+        """What every mapping costs: the computations, and the constants of latencies."""
+        found = np.zeros(self.costs.resources)
+        for q, (_, time) in enumerate(self.costs.times, 1):
+            found[q] = time.constant
+        last = len(self.costs.structure.components) - 1
+        compute = self.costs.structure.components[last].compute
+        self._charge(found, last, compute, float(np.prod(self.costs.bounds)))
+        return found
+
+    @cached_property
+    def leak_power(self) -> float:
+        """Watts of all components that are not power gated."""
+        used = [[1.0] * len(component.dimensions) for component in self.costs.structure.components]
+        for d, c in enumerate(self.spreads.components):
+            used[c][self.spreads.dimensions[d]] = float(self.factors[d].prod())
+        per_dimension = tuple(tuple(row) for row in used)
+        structure, hardware = self.costs.structure, self.costs.hardware
+        parts = leaking_fractions(structure, hardware, per_dimension, self.costs.gate_squared)
+        return float(sum(float(n.leak_power) * float(part) for n, part in zip(hardware, parts, strict=True)))

@@ -1,0 +1,133 @@
+"""What one Einsum's search knows before ranks are spread over fan-outs: tiles, placements, and constraints on both."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from accelax.encode.tree_problem import TreeProblem
+from accelax.errors import UnsupportedError
+from accelax.ir.tree_usage import satisfies
+from accelax.search.tree.costs import TreeCosts
+from accelax.search.tree.grid import Grid, tile_grid
+from accelax.search.tree.placement import PlacementGraph, Step, placement_graph
+from accelax.search.tree.spatial import Spreads, spreads_of
+
+MOST_TILES = 600_000
+MOST_STATES = 4_000
+MOST_SPREADS = 100_000
+
+
+class TreeSpace:
+    """Tiles, placements and spreads of a problem. Raises UnsupportedError for what the labels can not describe."""
+
+    def __init__(self, problem: TreeProblem):
+        lowered = problem.lowered
+        self.problem = problem
+        if len(lowered.einsums) != 1:
+            raise UnsupportedError("a bound on the mappings of several Einsums")
+        self.einsum, self.machine = lowered.einsums[0], lowered.machines[0]
+        self._refuse()
+        explored = lowered.explore_imperfect
+        grid = tile_grid(self.einsum, explored, MOST_TILES)
+        graph = placement_graph(self.einsum, self.machine, MOST_STATES)
+        hardware = problem.hardware.machines[0]
+        spreads = spreads_of(self.einsum, self.machine, hardware, any(explored), MOST_SPREADS)
+        if grid is None or graph is None or spreads is None:
+            raise UnsupportedError("a mapspace of this size")
+        self.grid: Grid = grid
+        self.graph: PlacementGraph = graph
+        self.spreads: Spreads = spreads
+        self.costs = TreeCosts(problem, grid)
+        self.outer = next(c for c, component in enumerate(self.machine.components) if component.kind == "memory")
+
+    def _refuse(self) -> None:
+        for component in self.machine.components:
+            if component.kind in ("memory", "toll") and not component.force_hierarchy_order:
+                raise UnsupportedError(f"storages of {component.name} out of the order of the hierarchy")
+        if not any(component.kind == "memory" for component in self.machine.components):
+            raise UnsupportedError("a machine without a memory")
+
+    def bits(self, memory: int, tensor: int) -> float:
+        """Bits of one value of a tensor in a memory."""
+        return float(self.problem.hardware.machines[0][memory].bits_per_value[tensor])
+
+    def size(self, memory: int) -> float:
+        """The bits that fit in a memory, with the tolerance that evaluation has."""
+        return float(self.problem.hardware.machines[0][memory].size_bits) * (1 + 1e-12)
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        """Whether a tile has the whole extent of a rank, ``[rank, tile]``."""
+        return self.grid.extents == self.grid.bounds[:, None]
+
+    def _moved_once(self, tensor: int) -> np.ndarray:
+        """Tiles that no loop around them makes a tensor move again: all ranks that do not index it alone are whole."""
+        entry = self.einsum.tensors[tensor]
+        alone = {index[0][0] for index in entry.projection if len(index) == 1}
+        others = [r for r, rank in enumerate(self.einsum.ranks) if rank not in alone]
+        return self._whole[others].all(axis=0)
+
+    def allowed(self, step: Step) -> np.ndarray:
+        """The tiles at which a storage may stand, by ``tile_shape``, ``no_refetch_from_above``, ``no_resend_to_below``."""
+        assert step.tensor is not None
+        component, name = self.machine.components[step.memory], self.einsum.tensors[step.tensor].name
+        legal = np.ones(self.grid.size, bool)
+        for comparison in component.tile_shape_bounds:
+            legal &= self._bounded(comparison)
+        if name in component.no_refetch_from_above:
+            legal &= self._moved_once(step.tensor)
+        if step.parent is not None and name in self.machine.components[step.parent].no_resend_to_below:
+            legal &= self._moved_once(step.tensor)
+        return legal
+
+    def starts_legally(self, start: int) -> bool:
+        """Whether the holders that feed the compute unit may send it every value as often as it asks."""
+        for tensor, parent in enumerate(self.graph.states[start].parents):
+            assert parent is not None
+            name = self.einsum.tensors[tensor].name
+            if name in self.machine.components[parent].no_resend_to_below and not self._moved_once(tensor)[0]:
+                return False
+        return True
+
+    def _bounded(self, comparison: object) -> np.ndarray:
+        """The tiles that keep a ``tile_shape`` comparison."""
+        ranks = [self.einsum.ranks.index(r) for r in comparison.ranks if r in self.einsum.ranks]  # type: ignore[attr-defined]
+        extents = self.grid.extents[ranks]
+        if comparison.operator.startswith("product"):  # type: ignore[attr-defined]
+            return np.asarray(satisfies(extents.prod(axis=0), comparison))  # type: ignore[arg-type]
+        return np.asarray(satisfies(extents, comparison)).all(axis=0)  # type: ignore[arg-type]
+
+    def outermost_fits(self, state: int) -> bool:
+        """Whether the tensors of a final state fit in the outermost memory, whole."""
+        whole = self.grid.bounds[:, None]
+        parents = self.graph.states[state].parents
+        held = [t for t, p in enumerate(parents) if p == self.outer]
+        needed = sum(self.bits(self.outer, t) * float(self.costs.size_of(t, whole)[0]) for t in held)
+        return needed <= self.size(self.outer)
+
+    def reserved(self, tensor: int, inner: np.ndarray, tile: np.ndarray, outermost: bool) -> np.ndarray:
+        """The values of a tensor that a storage at ``tile`` sets space aside for; the next thing below is at ``inner``.
+
+        See :mod:`accelax.model.tree_occupancy`: the loops between are ordered so that the least is needed, those that
+        alone form an index first, then one of those that share an index.
+        """
+        extents = self.grid.extents[:, tile]
+        if outermost:
+            return self.costs.volumes[tensor][tile]
+        shape = self.costs.structure.tensors[tensor]
+        sliding = [r for r in shape.relevant if r not in shape.fully_relevant]
+        if not sliding:
+            return self.costs.volumes[tensor][inner]
+        below = self.grid.extents[:, inner]
+        mixed = extents.copy()
+        for r in shape.fully_relevant:
+            mixed[r] = below[r]
+        least = np.full(len(tile), np.inf)
+        for r in sliding:
+            kept = mixed[r].copy()
+            mixed[r] = below[r]
+            least = np.minimum(least, self.costs.size_of(tensor, mixed))
+            mixed[r] = kept
+        return least
