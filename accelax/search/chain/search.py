@@ -19,7 +19,8 @@ from accelax.search.objective import Objective
 OUTWARD = 1.0 - 1e-9
 """Bounds are multiplied by this: rounding of a few thousand float64 operations stays far below."""
 CANDIDATES = 48
-MOST_LABELS = 1 << 20
+MOST_LABELS, FEW_LABELS = 1 << 20, 1 << 15
+NARROWEST = 1.02
 BEAMS = (64, 1024)
 """Labels per boundary of the quick walks that find a first mapping."""
 
@@ -33,6 +34,7 @@ class _Branch:
         self.limit = togo.root
         self.closed = False
         self.beams = list(BEAMS)
+        self.growth, self.room = math.inf, FEW_LABELS
 
 
 class ChainSearch:
@@ -103,14 +105,17 @@ class ChainSearch:
             beam = branch.beams.pop(0)
             walk = Walk(branch.placement, branch.togo, incumbent, math.inf, MOST_LABELS, beam)
             return self._candidates(branch, walk, walk.run(), 8)
-        limit = min(max(branch.limit * 1.1, branch.bound), incumbent)
-        walk = Walk(branch.placement, branch.togo, limit, deadline, MOST_LABELS)
+        limit = min(incumbent, max(branch.bound, branch.limit) * branch.growth)
+        walk = Walk(branch.placement, branch.togo, limit, deadline, branch.room)
         try:
             labels = walk.run()
         except OutOfTime:
             return []
         except OutOfRoom:
-            branch.closed = True
+            if branch.growth <= NARROWEST:
+                branch.room *= 4
+            branch.growth = max(math.sqrt(branch.growth), NARROWEST) if branch.growth < 2.0 else 1.2
+            branch.closed = branch.room > MOST_LABELS
             return []
         branch.limit = limit
         if not len(labels):

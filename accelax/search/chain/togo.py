@@ -23,7 +23,8 @@ from accelax.search.chain.words import Sweep, least_volume, volume
 
 Array = np.ndarray
 MOST_STATES = 1 << 21
-MOST_STEPS = 3_000_000
+MOST_STEPS = 30_000
+"""A level with more steps is left unpriced: its prices would take longer than what they save."""
 PORTION = 1 << 18
 
 
@@ -42,6 +43,7 @@ class ToGo:
         self.floor = self._least_cycles()
         self.latency = float(sum(tables.hardware.network_latency))
         self.size = int(np.prod(self.radix))
+        self.priced = [True] * tables.levels
         self._energy: list[Array] = []
         self._lanes: list[Array] = []
         if self.size <= MOST_STATES:
@@ -66,6 +68,10 @@ class ToGo:
         if self._lanes:
             return self._lanes[boundary][index @ self.stride]
         return np.full(len(index), self.tables.lanes_above(self.tables.levels - boundary))
+
+    def counts(self, level: int) -> bool:
+        """Whether the tables include what storage level ``level`` hands to the levels inside."""
+        return bool(self._energy) and self.priced[self.tables.levels - 1 - level]
 
     @property
     def root(self) -> float:
@@ -115,6 +121,7 @@ class ToGo:
         fanout = tables.structure.is_fanout[level]
         fewer, most = np.full(self.size, np.inf), np.zeros(self.size)
         if not fanout and count.sum() > MOST_STEPS:
+            self.priced[slot] = False
             return self._inward_free(slot, states, energy, lanes)
         edges = np.flatnonzero(np.diff(np.cumsum(count) // PORTION)) + 1
         for rows in np.split(np.arange(len(states)), edges):

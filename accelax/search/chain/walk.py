@@ -136,7 +136,7 @@ class Walk:
     def _worth(self, slot: int, labels: Labels, inverse: Array, states: int, source: Array, target: Array) -> Array:
         """Steps that some label of their source could take without losing to the best known."""
         least = np.full(states, np.inf)
-        np.minimum.at(least, inverse, labels.energy - labels.credit.sum(axis=1))
+        np.minimum.at(least, inverse, labels.energy + self._owed(slot, labels, self.table))
         most = np.zeros(states)
         np.maximum.at(most, inverse, labels.lanes)
         lanes = most[source]
@@ -149,25 +149,53 @@ class Walk:
 
     def promise(self, boundary: int, labels: Labels, table: Array) -> Array:
         """``[n]``: a bound on the objective of every completion of each label."""
-        energy = labels.energy - labels.credit.sum(axis=1) + self._owed(boundary, labels, table)
-        energy = energy + self.togo.energy(boundary, labels.index)
+        energy = labels.energy + self._owed(boundary, labels, table) + self.togo.energy(boundary, labels.index)
         cycles = self.tables.macs / (labels.lanes * self.togo.lanes(boundary, labels.index))
         return self.togo.score(energy, cycles)
 
     def _owed(self, boundary: int, labels: Labels, table: Array) -> Array:
-        """pJ that unmoved tiles further in than the last kept one will cost at least: every word once."""
+        """pJ that what is still unsettled costs at least, as far as the tables of the way to go leave it out.
+
+        Unmoved tiles bring every word once; pending words are shared by as many instances as there can be. What a parent
+        outside hands to its child is in the tables, unless its level was too large to be priced: then what the label has
+        paid or will pay for it counts here.
+        """
         level = self.tables.level(boundary - 1) if boundary else self.tables.levels
         owed = np.zeros(len(labels))
+        if level == 0:
+            return owed
         for tensor, shape in enumerate(self.tables.tensors):
+            parent, prices = self.placement.parent[level][tensor], self.placement.prices
+            counted = self.togo.counts(parent)
             fixed = table[:, self.layout.fixed[tensor]].min(axis=1)
-            child = self.placement.child(level - 1, tensor) if level else 0
-            last = self.placement.prices.fill[child][tensor] if child < self.tables.levels else 0.0
-            compulsory = self.togo.compulsory[tensor]
-            left_out = table[:, self.layout.offset[tensor]] * self.togo.whole[tensor]
-            left_out = left_out * self.tables.lanes_above(level, shape.irrelevant)
-            price = np.maximum((fixed - last) * compulsory - left_out, 0.0)
+            left_out = table[:, self.layout.offset[tensor]] * self.tables.lanes_above(level, shape.irrelevant)
+            if counted:
+                child = self.placement.child(level - 1, tensor)
+                fixed = fixed - (prices.fill[child][tensor] if child < self.tables.levels else 0.0)
+                owed -= labels.credit[:, tensor]
+            else:
+                served = table[:, self.layout.mc[tensor]].min(axis=1) / self._shared(level, parent)
+                fixed = fixed + served * self.placement.serve[parent][tensor]
+                first = self.tables.lanes_above(parent, shape.irrelevant)
+                left_out = left_out + np.where(served > 0, prices.elide_read[parent][tensor] * first, 0.0)
+                owed += self._reading(labels.pending[:, tensor], level, tensor)
+            price = np.maximum(fixed * self.togo.compulsory[tensor] - left_out * self.togo.whole[tensor], 0.0)
             owed = owed + price[labels.pattern]
         return owed
+
+    def _reading(self, pending: Array, level: int, tensor: int) -> Array:
+        """``[n]`` pJ that a parent pays at least for pending words."""
+        parent, prices = self.placement.parent[level][tensor], self.placement.prices
+        words = pending / self._shared(level, parent)
+        shape = self.tables.tensors[tensor]
+        first = self.togo.whole[tensor] * self.tables.lanes_above(parent, shape.irrelevant)
+        read = np.maximum(words * prices.read[parent][tensor] - first * prices.elide_read[parent][tensor], 0.0)
+        return read + (words * prices.update[parent][tensor] if shape.output else 0.0)
+
+    def _shared(self, level: int, parent: int) -> float:
+        """By how many instances between two levels a word can be shared at most."""
+        between = [lv for lv in range(parent + 1, level) if self.tables.structure.is_fanout[lv]]
+        return float(np.prod([self.tables.lanes(lv) for lv in between]))
 
     def _spread(
         self, slot: int, labels: Labels, label: Array, pair: Array, below: Array, above: Array, choice: Array
@@ -357,8 +385,7 @@ class Walk:
         total = np.zeros(len(more))
         for tensor in range(more.shape[1]):
             parent = self.placement.parent[level][tensor]
-            between = [lv for lv in range(parent + 1, level) if self.tables.structure.is_fanout[lv]]
-            shared = float(np.prod([self.tables.lanes(lv) for lv in between]))
+            shared = self._shared(level, parent)
             price = self.placement.serve[parent][tensor] if self.togo.energy_weight else 0.0
             surplus = np.inf if self.togo.delay_weight else price
             words = more[:, tensor]
