@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from accelax.ir import Compute, Mapping, Spatial, Storage, Temporal, Toll
 from accelax.ir.mapping import Node
 from accelax.search.tree.remaining import Remaining
@@ -63,8 +61,7 @@ class _Writer:
     def _in_time(self, inner: int) -> None:
         """Loops in time from the current tile to ``inner``."""
         for rank in self._order(inner):
-            above = int(self.grid.digits(np.array(self.tile), rank))
-            below = int(self.grid.digits(np.array(inner), rank))
+            below, above = self.grid.extents[rank, inner], self.grid.extents[rank, self.tile]
             for extent in self.grid.axes[rank].loops(below, above):
                 self.nodes.append(Temporal(self.space.einsum.ranks[rank], extent))
 
@@ -82,7 +79,7 @@ class _Writer:
             for r in (*first, rank):
                 extents[r] = self.grid.extents[r, inner]
             assert self.streamed is not None
-            return float(self.space.costs.size_of(self.streamed, extents[:, None])[0])
+            return float(self.space.size_of(self.streamed, extents[:, None])[0])
 
         first += sorted(sliding, key=space_without)[:1]
         return first + [r for r in every if r not in first]

@@ -19,7 +19,6 @@ from functools import cached_property
 import numpy as np
 
 from accelax.encode.tree_problem import TreeProblem
-from accelax.model.tree_latency import evaluate_operation
 from accelax.model.tree_spatial import leaking_fractions
 from accelax.model.tree_types import ComponentHardware, EinsumStructure, Kind, TensorStructure
 from accelax.search.tree.grid import Grid
@@ -52,14 +51,13 @@ class Rate:
 class TreeCosts:
     """The part of the costs of an Einsum that does not depend on how ranks are spread over fan-outs."""
 
-    def __init__(self, problem: TreeProblem, grid: Grid | None):
+    def __init__(self, problem: TreeProblem):
         self.structure: EinsumStructure = problem.structure.einsums[0]
         self.hardware: tuple[ComponentHardware, ...] = problem.hardware.machines[0]
         self.einsum, self.machine = problem.lowered.einsums[0], problem.lowered.machines[0]
         self.workload = problem.workload.einsums[0]
         self.gate_squared = problem.structure.gate_squared
         self.copies = float(self.workload.instances)
-        self.grid = grid
         self.bounds = np.array([float(bound) for bound in self.workload.bounds])
         self.times: tuple[tuple[int, LinearTime], ...] = tuple(self._times())
 
@@ -79,48 +77,29 @@ class TreeCosts:
         """Joules, and the seconds of each sum of a component's latency."""
         return 1 + len(self.times)
 
-    def opaque(self) -> bool:
-        """Whether some component's latency is not known as a sum or a maximum of sums, so that it is bounded by 0."""
-        for component, numbers in zip(self.structure.components, self.hardware, strict=True):
-            throughputs = tuple(float(x) for x in numbers.throughput)
-            calls = tuple(0.0 for _ in throughputs)
-            times = times_of(component.kind, component.total_latency, throughputs, True)
-            if not times and component.kind is not Kind.CONTAINER:
-                return bool(evaluate_operation(component.total_latency, calls, throughputs) != 0) or True
-        return False
-
     def size_of(self, tensor: int, extents: np.ndarray) -> np.ndarray:
         """The values in a tile of a tensor."""
         return volume(self.structure.tensors[tensor], self.workload.coefficients[tensor], extents)
 
-    @cached_property
-    def volumes(self) -> np.ndarray:
-        """``[tensor, tile]``."""
-        assert self.grid is not None
-        return np.stack([self.size_of(t, self.grid.extents) for t in range(len(self.structure.tensors))])
 
-    @cached_property
-    def fills(self) -> np.ndarray:
-        """``F_T(t)`` as ``[tensor, tile]``."""
-        assert self.grid is not None
-        ratio = self.bounds[:, None] / self.grid.extents
+class TileTables:
+    """What the traffic of each tensor is at each tile of a grid, ``[tensor, tile]``.
+
+    ``volumes`` are the values in a tile, ``fills`` is ``F_T(t)``, ``first_visits`` is ``K_T(t)`` but for the spatial
+    iterations over ranks that do not alone form an index.
+    """
+
+    def __init__(self, costs: TreeCosts, grid: Grid):
+        ratio = costs.bounds[:, None] / grid.extents
         rounded = np.ceil(ratio - 1e-12)
-        rows = []
-        for t, tensor in enumerate(self.structure.tensors):
-            moves = [ratio[r] if r in tensor.relevant else rounded[r] for r in range(len(ratio))]
-            rows.append(self.volumes[t] * np.prod(moves, axis=0))
-        return np.stack(rows)
-
-    @cached_property
-    def first_visits(self) -> np.ndarray:
-        """``K_T(t)`` without spatial iterations of ranks that do not alone form an index, ``[tensor, tile]``."""
-        assert self.grid is not None
-        ratio = self.bounds[:, None] / self.grid.extents
-        rows = []
-        for t, tensor in enumerate(self.structure.tensors):
-            moves = [ratio[r] for r in tensor.fully_relevant]
-            rows.append(self.volumes[t] * np.prod(moves, axis=0) if moves else self.volumes[t])
-        return np.stack(rows)
+        tensors = costs.structure.tensors
+        self.volumes = np.stack([costs.size_of(t, grid.extents) for t in range(len(tensors))])
+        self.fills, self.first_visits = self.volumes.copy(), self.volumes.copy()
+        for t, tensor in enumerate(tensors):
+            for r in range(len(ratio)):
+                self.fills[t] *= ratio[r] if r in tensor.relevant else rounded[r]
+            for r in tensor.fully_relevant:
+                self.first_visits[t] *= ratio[r]
 
 
 class SpreadCosts:

@@ -28,6 +28,8 @@ class Axis:
     direct: tuple[frozenset[int], ...]
     """Those that a single loop leads to."""
     imperfect: bool
+    whole: Axis | None = None
+    """The axis that this one is a part of."""
 
     @cached_property
     def covers(self) -> tuple[tuple[int, ...], ...]:
@@ -59,14 +61,40 @@ class Axis:
             rest = -(-self.bound // int(extent))
             if self.imperfect and factor == rest:
                 found[i] = len(self.extents) - 1
-            elif factor < rest and (self.imperfect and factor in covering_factors(rest) or rest % factor == 0):
+            elif factor < rest and ((self.imperfect and factor in covering_factors(rest)) or rest % factor == 0):
                 found[i] = index.get(int(extent) * factor, -1)
             elif factor == rest and int(extent) * factor == self.bound:
                 found[i] = len(self.extents) - 1
         return found
 
-    def loops(self, below: int, above: int) -> list[int]:
-        """The extents below each of the fewest loops in time that lead from index ``below`` to ``above``, outermost first."""
+    def kept(self, factors: Sequence[int]) -> tuple[int, ...]:
+        """The extents that a nest can have whose spatial loops have ``factors``, outermost first: their indices."""
+        zones = [self.above[0]]
+        moves = [self.spread(int(factor)) for factor in reversed(factors)]
+        for move in moves:
+            reached = move[zones[-1]]
+            zones.append(np.unique(np.concatenate([self.above[0][:0], *(self.above[i] for i in reached if i >= 0)])))
+        useful = np.ones(len(self.extents), bool)
+        found = set(zones[-1].tolist())
+        for zone, move in zip(reversed(zones[:-1]), reversed(moves), strict=True):
+            onward = np.where(move >= 0, useful[move], False)
+            useful = np.array([onward[row].any() for row in self.above])
+            found |= {int(i) for i in zone if useful[i]}
+        return tuple(sorted(found)) if zones[-1].size else ()
+
+    def part(self, kept: tuple[int, ...]) -> Axis:
+        """The axis with some of its extents only."""
+        if len(kept) == len(self.extents):
+            return self
+        index = {old: new for new, old in enumerate(kept)}
+        above = tuple(np.array([index[int(j)] for j in self.above[i] if int(j) in index]) for i in kept)
+        return Axis(self.bound, self.extents[list(kept)], above, (), self.imperfect, self)
+
+    def loops(self, inner: float, outer: float) -> list[int]:
+        """The extents below each of the fewest loops in time that lead from one extent to another, outermost first."""
+        if self.whole is not None:
+            return self.whole.loops(inner, outer)
+        below, above = (int(np.searchsorted(self.extents, extent)) for extent in (inner, outer))
         if below == above:
             return []
         frontier, came = [below], {below: below}
@@ -179,15 +207,15 @@ class Grid:
         return np.where(legal, number, -1).ravel()
 
 
-def tile_grid(einsum: Einsum, explored: tuple[bool, bool], most: int) -> Grid | None:
-    """The grid of an Einsum; None where it has more than ``most`` tiles."""
-    axes, size = [], 1
+def tile_axes(einsum: Einsum, explored: tuple[bool, bool], most: int) -> tuple[Axis, ...] | None:
+    """The axis of each rank; None where one has more than ``most`` extents."""
+    axes: list[Axis] = []
     for rank, bound in einsum.bounds:
-        axis: Axis | None = None
         if any(explored) and stands_alone(einsum, rank):
             axis = imperfect_axis(bound, explored[0], most)
             if axis is None:
                 return None
-        axes.append(perfect_axis(bound) if axis is None else axis)
-        size *= len(axes[-1].extents)
-    return Grid(tuple(axes)) if size <= most else None
+            axes.append(axis)
+        else:
+            axes.append(perfect_axis(bound))
+    return tuple(axes)

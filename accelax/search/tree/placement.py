@@ -143,7 +143,7 @@ class _Builder:
         return not options
 
     def pruned(self) -> PlacementGraph:
-        """The graph without what leads nowhere, its steps in an order in which each comes after those into its source."""
+        """The graph without what leads nowhere; each step comes after those into its source."""
         outer = self.memories[0]
         graph = PlacementGraph(states=self.states)
         graph.finals = [i for i, state in enumerate(self.states) if state.memory == outer]

@@ -17,13 +17,13 @@ import numpy as np
 from accelax.search.tree.costs import ENERGY, SpreadCosts
 from accelax.search.tree.goal import Goal
 from accelax.search.tree.placement import Step
-from accelax.search.tree.space import TreeSpace
+from accelax.search.tree.space import TileSpace
 
 
 class Remaining:
     """``rest[state]`` as ``[resource, tile]`` over the ``active`` resources, and what each step costs."""
 
-    def __init__(self, space: TreeSpace, way: int, active: tuple[int, ...], goal: Goal):
+    def __init__(self, space: TileSpace, way: int, active: tuple[int, ...], goal: Goal):
         self.space, self.goal, self.active = space, goal, active
         self.spread = SpreadCosts(space.costs, space.spreads, way)
         self.rest: dict[int, np.ndarray] = {}
@@ -66,26 +66,26 @@ class Remaining:
             legal = self.space.allowed(step)
             if step.parent is None:
                 bits = self.space.bits(step.memory, step.tensor)
-                legal &= self.space.costs.volumes[step.tensor] * bits <= self.space.size(step.memory)
+                legal &= self.space.tables.volumes[step.tensor] * bits <= self.space.size(step.memory)
             self._rates[key] = np.where(legal, prices, np.inf)
         return self._rates[key]
 
     def every_price(self, step: Step, tiles: np.ndarray) -> np.ndarray:
         """The cost of a step in all resources, active or not, at some tiles."""
         assert step.tensor is not None
-        costs = self.space.costs
+        tables = self.space.tables
         rate = self.spread.rate(step.tensor, step.parent, step.memory)
         return (
-            rate.flow[:, None] * costs.fills[step.tensor][tiles]
-            - rate.skip[:, None] * costs.first_visits[step.tensor][tiles]
+            rate.flow[:, None] * tables.fills[step.tensor][tiles]
+            - rate.skip[:, None] * tables.first_visits[step.tensor][tiles]
         )
 
     def fits(self, step: Step) -> np.ndarray:
-        """Where the storage of a step fits alone around each tile: at least the tensor's part of that tile is needed."""
+        """Where the storage of a step fits alone around each tile: it needs at least the tensor's part of that tile."""
         assert step.tensor is not None
         key = (step.tensor, step.memory)
         if key not in self._fits:
-            needed = self.space.costs.volumes[step.tensor] * self.space.bits(step.memory, step.tensor)
+            needed = self.space.tables.volumes[step.tensor] * self.space.bits(step.memory, step.tensor)
             self._fits[key] = needed <= self.space.size(step.memory)
         return self._fits[key]
 
@@ -118,7 +118,7 @@ class Remaining:
         for tensor, parent in enumerate(self.space.graph.states[state].parents):
             rate = self.spread.rate(tensor, parent, last)
             found += (
-                rate.flow * self.space.costs.fills[tensor][0] - rate.skip * self.space.costs.first_visits[tensor][0]
+                rate.flow * self.space.tables.fills[tensor][0] - rate.skip * self.space.tables.first_visits[tensor][0]
             )
         return found
 
@@ -130,16 +130,21 @@ class Remaining:
         return max([0.0, *map(float, plain)])
 
     def objective(self, resources: np.ndarray) -> np.ndarray:
-        """The criterion for ``[active resource, ...]``: a bound, since the other resources count as what they start with."""
+        """The criterion for ``[active resource, ...]``, infinite where one of them is.
+
+        A bound, since the other resources count as what they start with.
+        """
+        possible = np.isfinite(resources).all(axis=0)
         seconds = np.full(resources.shape[1:], self.least_seconds)
         energy = np.zeros(resources.shape[1:])
-        for row, q in zip(resources, self.active, strict=True):
+        for row, q in zip(np.where(possible, resources, 0.0), self.active, strict=True):
             if q == ENERGY:
                 energy = row
             else:
                 seconds = np.maximum(seconds, row)
         copies = self.space.costs.copies
-        return self.goal.value((energy + self.spread.leak_power * seconds) * copies, seconds * copies)
+        value = self.goal.value((energy + self.spread.leak_power * seconds) * copies, seconds * copies)
+        return np.where(possible, value, np.inf)
 
     def root(self) -> float:
         """The least that any mapping of this spread can cost."""

@@ -133,7 +133,12 @@ class TreeSearch:
         """Take the spread with the least bound one stage further. It stays on the list while it is worked on."""
         task = self._open[0]
         assert self._space is not None
-        remaining = Remaining(self._space, task.way, self._active, self.goal)
+        tiles = self._space.tiles(task.way)
+        if tiles is None:
+            self._closed = min(self._closed, task.bound)
+            self._replace(None, task.way)
+            return
+        remaining = Remaining(tiles, task.way, self._active, self.goal)
         yield
         root = max(task.bound, remaining.root())
         if task.stage == 0 or task.active != self._active:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -9,18 +10,21 @@ import numpy as np
 from accelax.encode.tree_problem import TreeProblem
 from accelax.errors import UnsupportedError
 from accelax.ir.tree_usage import satisfies
-from accelax.search.tree.costs import TreeCosts
-from accelax.search.tree.grid import Grid, tile_grid
+from accelax.search.tree.costs import TileTables, TreeCosts
+from accelax.search.tree.grid import Axis, Grid, tile_axes
 from accelax.search.tree.placement import PlacementGraph, Step, placement_graph
 from accelax.search.tree.spatial import Spreads, spreads_of
 
-MOST_TILES = 600_000
+MOST_EXTENTS = 3_000
+"""Of one rank."""
+MOST_TILES = 400_000
+REMEMBERED = 200
 MOST_STATES = 4_000
 MOST_SPREADS = 100_000
 
 
 class TreeSpace:
-    """Tiles, placements and spreads of a problem. Raises UnsupportedError for what the labels can not describe."""
+    """Axes, placements and spreads of a problem. Raises UnsupportedError for what the labels can not describe."""
 
     def __init__(self, problem: TreeProblem):
         lowered = problem.lowered
@@ -30,17 +34,36 @@ class TreeSpace:
         self.einsum, self.machine = lowered.einsums[0], lowered.machines[0]
         self._refuse()
         explored = lowered.explore_imperfect
-        grid = tile_grid(self.einsum, explored, MOST_TILES)
+        axes = tile_axes(self.einsum, explored, MOST_EXTENTS)
         graph = placement_graph(self.einsum, self.machine, MOST_STATES)
         hardware = problem.hardware.machines[0]
         spreads = spreads_of(self.einsum, self.machine, hardware, any(explored), MOST_SPREADS)
-        if grid is None or graph is None or spreads is None:
+        if axes is None or graph is None or spreads is None:
             raise UnsupportedError("a mapspace of this size")
-        self.grid: Grid = grid
+        self.axes: tuple[Axis, ...] = axes
         self.graph: PlacementGraph = graph
         self.spreads: Spreads = spreads
-        self.costs = TreeCosts(problem, grid)
+        self.costs = TreeCosts(problem)
         self.outer = next(c for c, component in enumerate(self.machine.components) if component.kind == "memory")
+        self._parts: dict[tuple[int, tuple[int, ...]], Axis] = {}
+        self._tiles: dict[tuple[tuple[int, ...], ...], TileSpace] = {}
+
+    def tiles(self, way: int) -> TileSpace | None:
+        """The tiles that a nest of one spread can have; None where there are none or too many."""
+        factors = self.spreads.factors[way]
+        kept = tuple(axis.kept(factors[:, r].astype(int).tolist()) for r, axis in enumerate(self.axes))
+        if not 0 < math.prod(len(row) for row in kept) <= MOST_TILES:
+            return None
+        if kept not in self._tiles:
+            if len(self._tiles) >= REMEMBERED:
+                self._tiles.clear()
+            self._tiles[kept] = TileSpace(self, Grid(tuple(self._part(r, row) for r, row in enumerate(kept))))
+        return self._tiles[kept]
+
+    def _part(self, rank: int, kept: tuple[int, ...]) -> Axis:
+        if (rank, kept) not in self._parts:
+            self._parts[rank, kept] = self.axes[rank].part(kept)
+        return self._parts[rank, kept]
 
     def _refuse(self) -> None:
         for component in self.machine.components:
@@ -49,13 +72,28 @@ class TreeSpace:
         if not any(component.kind == "memory" for component in self.machine.components):
             raise UnsupportedError("a machine without a memory")
 
+
+class TileSpace:
+    """A :class:`TreeSpace` with the tiles that some of its spreads can have."""
+
+    def __init__(self, space: TreeSpace, grid: Grid):
+        self.space, self.grid = space, grid
+        self.einsum, self.machine, self.graph, self.spreads = space.einsum, space.machine, space.graph, space.spreads
+        self.costs, self.outer = space.costs, space.outer
+        self.tables = TileTables(space.costs, grid)
+        self._allowed: dict[tuple[int | None, int, int | None], np.ndarray] = {}
+
+    def size_of(self, tensor: int, extents: np.ndarray) -> np.ndarray:
+        """The values in a tile of a tensor."""
+        return self.costs.size_of(tensor, extents)
+
     def bits(self, memory: int, tensor: int) -> float:
         """Bits of one value of a tensor in a memory."""
-        return float(self.problem.hardware.machines[0][memory].bits_per_value[tensor])
+        return float(self.costs.hardware[memory].bits_per_value[tensor])
 
     def size(self, memory: int) -> float:
         """The bits that fit in a memory, with the tolerance that evaluation has."""
-        return float(self.problem.hardware.machines[0][memory].size_bits) * (1 + 1e-12)
+        return float(self.costs.hardware[memory].size_bits) * (1 + 1e-12)
 
     @cached_property
     def _whole(self) -> np.ndarray:
@@ -70,16 +108,22 @@ class TreeSpace:
         return self._whole[others].all(axis=0)
 
     def allowed(self, step: Step) -> np.ndarray:
-        """The tiles at which a storage may stand, by ``tile_shape``, ``no_refetch_from_above``, ``no_resend_to_below``."""
+        """The tiles at which a storage may stand by ``tile_shape`` and the limits on fetching and sending again."""
         assert step.tensor is not None
-        component, name = self.machine.components[step.memory], self.einsum.tensors[step.tensor].name
+        key = (step.tensor, step.memory, step.parent)
+        if key not in self._allowed:
+            self._allowed[key] = self._find_allowed(step, step.tensor)
+        return self._allowed[key]
+
+    def _find_allowed(self, step: Step, tensor: int) -> np.ndarray:
+        component, name = self.machine.components[step.memory], self.einsum.tensors[tensor].name
         legal = np.ones(self.grid.size, bool)
         for comparison in component.tile_shape_bounds:
             legal &= self._bounded(comparison)
         if name in component.no_refetch_from_above:
-            legal &= self._moved_once(step.tensor)
+            legal &= self._moved_once(tensor)
         if step.parent is not None and name in self.machine.components[step.parent].no_resend_to_below:
-            legal &= self._moved_once(step.tensor)
+            legal &= self._moved_once(tensor)
         return legal
 
     def starts_legally(self, start: int) -> bool:
@@ -115,11 +159,11 @@ class TreeSpace:
         """
         extents = self.grid.extents[:, tile]
         if outermost:
-            return self.costs.volumes[tensor][tile]
+            return self.tables.volumes[tensor][tile]
         shape = self.costs.structure.tensors[tensor]
         sliding = [r for r in shape.relevant if r not in shape.fully_relevant]
         if not sliding:
-            return self.costs.volumes[tensor][inner]
+            return self.tables.volumes[tensor][inner]
         below = self.grid.extents[:, inner]
         mixed = extents.copy()
         for r in shape.fully_relevant:

@@ -34,7 +34,7 @@ class Spreads:
 def spreads_of(
     einsum: Einsum, machine: TreeMachine, hardware: tuple[ComponentHardware, ...], imperfect: bool, most: int
 ) -> Spreads | None:
-    """The ways that fan-outs, ``reuse``, ``loop_bounds`` and ``min_usage`` allow; None where there are over ``most``."""
+    """The ways that fan-outs, ``reuse``, ``loop_bounds`` and ``min_usage`` allow; None if there are over ``most``."""
     places = fanned_places(machine)
     numbers = tuple(machine.components[c].spatial.index(d) for c, d in places)
     room = np.array([_room(hardware[c], d) for (c, _), d in zip(places, numbers, strict=True)])

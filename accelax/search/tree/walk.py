@@ -84,8 +84,7 @@ class Walk:
 
     def _promise(self, spent: np.ndarray, rest: np.ndarray) -> np.ndarray:
         """The bound on the objective of labels, infinite where nothing can follow."""
-        total = spent + rest
-        return np.where(np.isfinite(total).all(axis=0), self.remaining.objective(total), np.inf)
+        return self.remaining.objective(spent + rest)
 
     def _worthwhile(self, promise: np.ndarray) -> np.ndarray:
         limit = self.incumbent() * MARGIN
