@@ -261,7 +261,9 @@ class TreeSpace:
         """The orders of the ranks in one place that are worth a try: one for each rank that slides."""
         ranks = range(len(self.bounds))
         if self.every_order and not part.dimension:
-            return [Order(ranks) for ranks in itertools.permutations(ranks)]
+            moving = [r for r in ranks if self.bounds[r] > 1]
+            idle = tuple(r for r in ranks if self.bounds[r] == 1)
+            return [Order((*order, *idle)) for order in itertools.permutations(moving)]
         if part.dimension or part.gap == 0:
             return [Order(tuple(ranks))]
         tensor = holders[part.gap - 1][1]

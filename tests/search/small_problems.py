@@ -55,8 +55,35 @@ class SmallProblem:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.yaml"
         head = "".join(f"# {line}\n" for line in [f"rules: {self.rules}", *remark.splitlines()])
-        path.write_text(head + yaml.safe_dump(self.data, sort_keys=False))
+        path.write_text(head + yaml.dump(_with_tags(self.data), Dumper=_Dumper, sort_keys=False))
         return path
+
+
+class _Tagged(dict):
+    """A node and its tag."""
+
+    tag = ""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes tags of nodes as YAML has them."""
+
+
+_Dumper.add_representer(_Tagged, lambda dumper, node: dumper.represent_mapping(f"!{node.tag}", node))
+
+
+def _with_tags(data: Any) -> Any:
+    """The same data with ``tag`` entries turned into tags."""
+    if isinstance(data, list):
+        return [_with_tags(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    plain = {key: _with_tags(value) for key, value in data.items() if key != "tag"}
+    if "tag" not in data:
+        return plain
+    node = _Tagged(plain)
+    node.tag = data["tag"]
+    return node
 
 
 def small_problems(
