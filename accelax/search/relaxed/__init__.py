@@ -1,0 +1,17 @@
+"""Classes of mappings, their relaxation to geometric programs, and what it proves and finds."""
+
+from accelax.search.relaxed.bounds import ClassBounds, Relaxation, bound_classes
+from accelax.search.relaxed.box import Box, whole_box
+from accelax.search.relaxed.classes import LoopClass, MappingClass, class_of, enumerate_classes
+
+__all__ = [
+    "Box",
+    "ClassBounds",
+    "LoopClass",
+    "MappingClass",
+    "Relaxation",
+    "bound_classes",
+    "class_of",
+    "enumerate_classes",
+    "whole_box",
+]
