@@ -87,7 +87,7 @@ def fitting_rows(rule: FittingRule, tables: Sequence[np.ndarray]) -> np.ndarray 
             if count > MOST_COMBINATIONS:
                 return None
         joined.append(rank)
-        found = np.concatenate(parts)
+        found = np.concatenate(parts) if parts else found
     return found
 
 

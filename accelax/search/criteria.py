@@ -1,4 +1,4 @@
-"""The criteria of an objective as numbers, exactly or from below, of one evaluation or of arrays of them."""
+"""The metrics of mappings as objectives compare them: exactly, or from below where code was compiled."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Any
 
 from accelax.model.levels.arrays import LevelStructure
 from accelax.model.levels.evaluate import LevelCost
-from accelax.model.ops import INFINITY, Number, ceil, maximum, namespace, product, total, where
+from accelax.model.ops import INFINITY, Number, ceil, maximum, total, where
 from accelax.report.level_result import TOLERANCE
-from accelax.search.objective import Objective, outermost_accesses
+from accelax.search.objective import outermost_accesses
 
 WHOLE_CYCLES = 1e-12
 """Relative: a quotient of float64 numbers that close above a whole number of cycles may be that number."""
 
 
-def exact_criteria(structure: LevelStructure, cost: LevelCost, objective: Objective) -> list[Number]:
-    """Every criterion of ``cost``, infinite where the mapping does not fit."""
-    return _criteria(structure, cost, objective, cost.energy, cost.cycles)
+def exact_metrics(structure: LevelStructure, cost: LevelCost) -> dict[str, Any]:
+    """Every metric of ``cost`` by name, infinite where the mapping does not fit."""
+    return _metrics(structure, cost, cost.energy, cost.cycles)
 
 
-def lowest_criteria(structure: LevelStructure, cost: LevelCost, objective: Objective) -> list[Number]:
+def lowest_metrics(structure: LevelStructure, cost: LevelCost) -> dict[str, Any]:
     """The same where every level needs the fewest cycles that rounding leaves open, for costs from compiled code.
 
     ``ceil`` of a quotient jumps by a whole cycle where the last bit of the quotient does. A compiler that contracts a
@@ -29,24 +29,17 @@ def lowest_criteria(structure: LevelStructure, cost: LevelCost, objective: Objec
     by_level = [ceil(compute_cycles / slowdown * (1.0 - WHOLE_CYCLES)) for slowdown in cost.slowdown]
     steady = maximum(compute_cycles, *cost.level_cycles)
     fewest = maximum(compute_cycles, *by_level)
-    leaked = total(list(cost.leakage))
-    energy = cost.energy - leaked * (1.0 - fewest / steady)
-    return _criteria(structure, cost, objective, energy, cost.cycles - steady + fewest)
+    energy = cost.energy - total(list(cost.leakage)) * (1.0 - fewest / steady)
+    return _metrics(structure, cost, energy, cost.cycles - steady + fewest)
 
 
-def _criteria(
-    structure: LevelStructure, cost: LevelCost, objective: Objective, energy: Number, cycles: Number
-) -> list[Number]:
-    """Weighted products of the metrics."""
-    metrics: dict[str, Any] = {
+def _metrics(structure: LevelStructure, cost: LevelCost, energy: Number, cycles: Number) -> dict[str, Any]:
+    """The metrics by name, infinite where the mapping does not fit or a number is none."""
+    fits = cost.violation <= TOLERANCE
+    values = {
         "energy": energy,
         "delay": cycles,
         "edp": energy * cycles,
         "last_level_accesses": outermost_accesses(structure, cost),
     }
-    values = []
-    for criterion in objective:
-        value = product([metrics[name] if weight == 1.0 else metrics[name] ** weight for name, weight in criterion])
-        known = namespace(value).isnan(value) == False  # noqa: E712
-        values.append(where((cost.violation <= TOLERANCE) & known, value, INFINITY))
-    return values
+    return {name: where(fits & (value < INFINITY), value, INFINITY) for name, value in values.items()}

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from accelax.model.levels.arrays import LevelMapping, LevelStructure, NetworkCounts
+from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
 from accelax.model.levels.evaluate import LevelCost, nest_traffic, price_nest
 from accelax.model.levels.links import linked_network
 from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, needs_detail
+
+FEW = 256
+"""Up to so many mappings are counted child by child one after the other; compiling takes longer."""
+AT_ONCE = 1 << 12
 
 
 def exact_costs(problem: Any, mappings: LevelMapping) -> LevelCost:
     """The cost of every mapping (leaves ``[n]`` of numpy, float64); numbers that all mappings share may stay scalars.
 
     ``problem`` has the ``structure``, ``workload`` and ``hardware`` to evaluate with. Networks that must be counted
-    child by child are, one mapping after the other.
+    child by child are, by compiled code where they are many: these are sums of whole numbers, and hops.
     """
     structure, workload = problem.structure, problem.workload
     with np.errstate(all="ignore"):
@@ -30,13 +36,6 @@ def detailed_pairs(structure: LevelStructure) -> list[Pair]:
     """The networks and tensors that are counted child by child in some mappings, or in all."""
     pairs = [(n, t) for n in range(structure.n_levels) for t in range(len(structure.tensors))]
     return [pair for pair in pairs if needs_detail(structure, *pair) is not False]
-
-
-def counted_in_detail(problem: Any, mappings: LevelMapping) -> int:
-    """How many networks of these mappings are counted child by child, for each tensor."""
-    with np.errstate(all="ignore"):
-        pairs = detailed_pairs(problem.structure)
-        return sum(int(_suspects(problem, mappings, pair).sum()) for pair in pairs)
 
 
 def one_of(mappings: LevelMapping, i: int) -> LevelMapping:
@@ -57,8 +56,34 @@ def _counts(problem: Any, mappings: LevelMapping, pair: Pair) -> NetworkCounts:
     count = len(mappings.position[0][0])
     closed = closed_counts(problem.structure, problem.workload, mappings, pair)
     counts = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x, float), count).copy(), closed)
-    for i in np.flatnonzero(_suspects(problem, mappings, pair)):
-        found = linked_network(problem.structure, problem.workload, one_of(mappings, int(i)), *pair)
-        for whole, value in zip(jax.tree.leaves(counts), jax.tree.leaves(found), strict=True):
-            whole[i] = value
+    suspects = np.flatnonzero(_suspects(problem, mappings, pair))
+    for begin in range(0, len(suspects), AT_ONCE):
+        picks = suspects[begin : begin + AT_ONCE]
+        found = _detailed(problem, jax.tree.map(lambda leaf, picks=picks: leaf[picks], mappings), pair)
+        for whole, values in zip(jax.tree.leaves(counts), jax.tree.leaves(found), strict=True):
+            whole[picks] = values
     return counts
+
+
+def _detailed(problem: Any, mappings: LevelMapping, pair: Pair) -> NetworkCounts:
+    """Count one pair child by child, ``[n]`` each: the same whole numbers, whichever way."""
+    structure, workload = problem.structure, problem.workload
+    count = len(mappings.position[0][0])
+    if count <= FEW:
+        rows = [linked_network(structure, workload, one_of(mappings, i), *pair) for i in range(count)]
+        return jax.tree.map(lambda *values: np.array(values, float), *rows)
+    padded = jax.tree.map(lambda leaf: np.resize(leaf, AT_ONCE), mappings)
+    with jax.enable_x64(True):
+        found = _detailed_together(structure, pair, workload, padded)
+    return jax.tree.map(lambda values: np.asarray(values)[:count], found)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _detailed_together(
+    structure: LevelStructure, pair: Pair, workload: LevelWorkload, mappings: LevelMapping
+) -> NetworkCounts:
+    def one(mapping: LevelMapping) -> NetworkCounts:
+        counts = linked_network(structure, workload, mapping, *pair)
+        return jax.tree.map(lambda value: jnp.asarray(value, float), counts)
+
+    return jax.vmap(one)(mappings)

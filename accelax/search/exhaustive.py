@@ -20,14 +20,12 @@ from accelax.ir import Mapping
 from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStructure, LevelWorkload
 from accelax.model.levels.batch import map_levels
 from accelax.model.levels.evaluate import LevelCost
-from accelax.search.criteria import exact_criteria, lowest_criteria
-from accelax.search.exact_batch import counted_in_detail, detailed_pairs, exact_costs, one_of
-from accelax.search.objective import Objective
+from accelax.search.criteria import exact_metrics, lowest_metrics
+from accelax.search.exact_batch import exact_costs, one_of
+from accelax.search.objective import METRICS, Objective, criterion_values
 
 FEW = 1 << 18
 """Mapspaces up to this size are scored by numpy, which needs no compilation."""
-FEW_IN_DETAIL = 1 << 11
-"""As long as no more networks than this must be counted child by child."""
 NUMPY_CHUNK = 1 << 13
 CPU_CHUNK = 1 << 15
 DEVICE_CHUNK = 1 << 19
@@ -112,7 +110,7 @@ class ExhaustiveSearch:
     def _sweep(self) -> _NumpySweep | _CompiledSweep:
         """What scores chunks: numpy where that is sooner done than compiled."""
         assert self.list is not None
-        sweep = _NumpySweep if self.list.size <= FEW and _in_detail(self.list) <= FEW_IN_DETAIL else _CompiledSweep
+        sweep = _NumpySweep if self.list.size <= FEW else _CompiledSweep
         return sweep(self.list, self.objective)
 
 
@@ -147,7 +145,7 @@ class _CompiledSweep:
         lowest, values = self.running.pop(begin, None) or self._launch(begin)
         if begin + self.width < self.list.size:
             self.running = {begin + self.width: self._launch(begin + self.width)}
-        if np.min(np.asarray(lowest)) > bar * (1.0 + MARGIN):
+        if float(lowest) > bar * (1.0 + MARGIN):
             return None
         return np.moveaxis(np.asarray(values), 1, 0).reshape(len(self.objective), -1).copy()
 
@@ -164,21 +162,28 @@ class _CompiledSweep:
                 part = np.concatenate([self.list.entries[rows], self.list.radix[rows]], axis=1)
                 window[device, : len(part)], entry[device, : len(own)], digits[device, : len(own)] = part, own, number
         with jax.enable_x64(True):
-            return _score(self.list.structure, self.objective, *self.fixed, window, entry, digits)
+            return _judge(self.objective, _score(self.list.structure, *self.fixed, window, entry, digits))
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@partial(jax.jit, static_argnums=0)
+def _judge(objective: Objective, metrics: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The criteria ``[devices, criteria, share]`` of ``metrics`` ``[devices, metrics, share]``; the least first one."""
+    named = dict(zip(METRICS, jnp.moveaxis(metrics, 1, 0), strict=True))
+    values = jnp.stack([jnp.asarray(value) for value in criterion_values(named, objective)], axis=1)
+    return values[:, 0].min(), values
+
+
+@partial(jax.jit, static_argnums=0)
 def _score(
     structure: LevelStructure,
-    objective: Objective,
     workload: LevelWorkload,
     hardware: LevelHardware,
     tables: Tables,
     window: jax.Array,
     entry: jax.Array,
     digits: jax.Array,
-) -> tuple[jax.Array, jax.Array]:
-    """Lower bounds of mappings: the least first criterion ``[devices]``, and all ``[devices, criteria, share]``.
+) -> jax.Array:
+    """The lowest metrics of mappings, ``[devices, METRICS, share]``.
 
     ``window`` ``[devices, share, columns]`` are entries and their radices, ``entry`` and ``digits``
     ``[devices, share]`` say which entry a mapping belongs to and which of its orders it has; -1 is no mapping.
@@ -191,10 +196,10 @@ def _score(
         problem = SimpleNamespace(structure=structure, workload=workload, hardware=hardware)
 
         def summary(cost: LevelCost) -> jax.Array:
-            return jnp.stack([jnp.asarray(value) for value in lowest_criteria(structure, cost, objective)])
+            metrics = lowest_metrics(structure, cost)
+            return jnp.stack([jnp.asarray(metrics[name]) for name in METRICS])
 
-        values = jnp.where(digits[0] < 0, jnp.inf, map_levels(problem, mapping, summary).T)
-        return values[0].min()[None], values[None]
+        return jnp.where(digits[0] < 0, jnp.inf, map_levels(problem, mapping, summary).T)[None]
 
     mesh = Mesh(np.array(jax.local_devices()), ("devices",))
     split, whole = PartitionSpec("devices"), PartitionSpec()
@@ -212,17 +217,9 @@ def _problem(listed: LevelEnumeration) -> SimpleNamespace:
 def _exact(listed: LevelEnumeration, mappings: LevelMapping, objective: Objective) -> np.ndarray:
     """``[criteria, n]`` of mappings (leaves ``[n]``), infinite where one does not fit."""
     with np.errstate(all="ignore"):
-        values = exact_criteria(listed.structure, exact_costs(_problem(listed), mappings), objective)
-    count = len(mappings.position[0][0])
-    return np.stack([np.broadcast_to(row, count) for row in values])
-
-
-def _in_detail(listed: LevelEnumeration) -> int:
-    """How many networks of all the mappings are counted child by child."""
-    if not detailed_pairs(listed.structure):
-        return 0
-    chunks = np.array_split(np.arange(listed.size), -(-listed.size // NUMPY_CHUNK) or 1)
-    return sum(counted_in_detail(_problem(listed), listed.mappings(chunk)) for chunk in chunks)
+        metrics = exact_metrics(listed.structure, exact_costs(_problem(listed), mappings))
+        values = criterion_values(metrics, objective)
+    return np.stack([np.broadcast_to(row, len(mappings.position[0][0])) for row in values])
 
 
 def _may_beat(values: np.ndarray, bar: Values) -> np.ndarray:

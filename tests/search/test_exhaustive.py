@@ -38,7 +38,8 @@ def test_nothing_better_than_a_good_incumbent_is_returned():
     spec = specification()
     best, _ = solved(spec)
     again, found = solved(spec, incumbent=best.lower_bound)
-    assert found == [] and again.lower_bound == best.lower_bound
+    assert found == []
+    assert again.lower_bound == best.lower_bound
 
 
 def test_where_nothing_fits_the_bound_is_infinite():
