@@ -44,7 +44,8 @@ def ratio_apart(tables: ChainTables, shape: TensorShape, below: Array, above: Ar
     columns = [whole]
     for rank in shape.sliding:
         columns.append(whole * _share(shape, rank, below) / _share(shape, rank, above))
-    return np.stack([*columns, *([whole] * len(shape.sliding))], axis=1)
+    sliding = len(shape.sliding)
+    return np.stack([*columns, *([whole] * (2 * sliding))], axis=1)
 
 
 def ratio_union(tables: ChainTables, shape: TensorShape, below: Array, above: Array) -> Array:
@@ -70,7 +71,7 @@ def ratio_union(tables: ChainTables, shape: TensorShape, below: Array, above: Ar
         moved = np.minimum(coefficient * above[:, rank], large)
         inside.append(total / shares[axis] * np.minimum(fresh / moved, 1.0))
         first.append(total * np.minimum(1.0, moved / large))
-    return np.stack([total, *inside, *first], axis=1)
+    return np.stack([total, *inside, *([np.zeros_like(total)] * len(first)), *first], axis=1)
 
 
 def _share(shape: TensorShape, rank: int, tile: Array) -> Array:

@@ -12,7 +12,9 @@ such delivery of the tile at the current boundary costs:
     pJ per word of the whole tensor that first visits of partial sums leave out. Copies in space multiply it.
 
 ``fixed`` and ``mc`` have one entry per way to move: ``K`` for the steps of a sweep (entry 0: whole tiles), then ``K - 1``
-for the first steps of sweeps along each sliding rank.
+for the first steps of sweeps along each sliding rank, then ``K - 1`` for those first steps that are fresh in any case.
+Where neighbours may hand words on, only fresh first steps count: the entries of first steps are then 0. Until a parent
+is reached, ``mc`` holds both (:func:`settled` chooses).
 """
 
 from __future__ import annotations
@@ -33,12 +35,20 @@ class Layout:
         self.offset: list[int] = []
         width = 0
         for shape in tables.tensors:
-            entries = 2 * shape.kinds - 1
+            entries = 3 * shape.kinds - 2
             self.fixed.append(slice(width, width + entries))
             self.mc.append(slice(width + entries, width + 2 * entries))
             self.offset.append(width + 2 * entries)
             width += 2 * entries + 1
         self.width = width
+
+
+def settled(words: Array, kinds: int) -> Array:
+    """Rows of ``mc`` as they are charged: fresh first steps only where first steps do not count."""
+    result = words.copy()
+    first, fresh = words[:, kinds : 2 * kinds - 1], words[:, 2 * kinds - 1 :]
+    result[:, 2 * kinds - 1 :] = np.where(first > 0, 0.0, fresh)
+    return result
 
 
 def unique_rows(rows: Array) -> tuple[Array, Array]:

@@ -197,8 +197,8 @@ class ToGo:
         per_pass = []
         for words in steps.passes[tensor]:
             if isinstance(words, Sweep):
-                first = fill if linked else fill + serve
-                per_pass.append(gaps * ((fill + serve) * words.inside + first * words.first))
+                first = fill * words.first if linked else (fill + serve) * words.first
+                per_pass.append(gaps * ((fill + serve) * words.inside + first))
             else:
                 per_pass.append(gaps * (fill + serve) * words)
         elide_fill = prices.elide_fill[child][tensor] if child < tables.levels else 0.0

@@ -14,7 +14,7 @@ import numpy as np
 
 from accelax.search.chain.fanouts import coincidences, copies, links_compute, multipliers, ratio_union
 from accelax.search.chain.moves import Steps, expand, tile_of
-from accelax.search.chain.patterns import Layout, hashed, unique_rows
+from accelax.search.chain.patterns import Layout, hashed, settled, unique_rows
 from accelax.search.chain.placement import Placement
 from accelax.search.chain.togo import ToGo
 from accelax.search.chain.words import Sweep
@@ -167,14 +167,15 @@ class Walk:
         for tensor, shape in enumerate(self.tables.tensors):
             parent, prices = self.placement.parent[level][tensor], self.placement.prices
             counted = self.togo.counts(parent)
-            fixed = table[:, self.layout.fixed[tensor]].min(axis=1)
+            charged = 2 * shape.kinds - 1
+            fixed = table[:, self.layout.fixed[tensor]][:, :charged].min(axis=1)
             left_out = table[:, self.layout.offset[tensor]] * self.tables.lanes_above(level, shape.irrelevant)
             if counted:
                 child = self.placement.child(level - 1, tensor)
                 fixed = fixed - (prices.fill[child][tensor] if child < self.tables.levels else 0.0)
                 owed -= labels.credit[:, tensor]
             else:
-                served = table[:, self.layout.mc[tensor]].min(axis=1) / self._shared(level, parent)
+                served = table[:, self.layout.mc[tensor]][:, :charged].min(axis=1) / self._shared(level, parent)
                 fixed = fixed + served * self.placement.serve[parent][tensor]
                 first = self.tables.lanes_above(parent, shape.irrelevant)
                 left_out = left_out + np.where(served > 0, prices.elide_read[parent][tensor] * first, 0.0)
@@ -271,7 +272,9 @@ class Walk:
             if not self.placement.keep[level][tensor] or level == 0:
                 continue
             open_ = table[:, mc].any(axis=1)[:, None]
-            table[:, fixed] += table[:, mc] * self.placement.serve[level][tensor] + prices.fill[level][tensor]
+            kinds = self.tables.tensors[tensor].kinds
+            table[:, fixed] += settled(table[:, mc], kinds) * self.placement.serve[level][tensor]
+            table[:, fixed.start : fixed.start + 2 * kinds - 1] += prices.fill[level][tensor]
             table[:, offset] += np.where(open_[:, 0], prices.elide_read[level][tensor], 0.0)
             table[:, offset] += prices.elide_fill[level][tensor]
             table[:, mc] = 1.0
@@ -294,7 +297,8 @@ class Walk:
                 moved = np.ones_like(moved)
             times = closing.times[pair]
             fixed = np.where(moved, times * _least(rows[:, self.layout.fixed[tensor]], steps, tensor, kinds, pair), 0.0)
-            words = np.where(moved, times * _least(rows[:, self.layout.mc[tensor]], steps, tensor, kinds, pair), 0.0)
+            owing = settled(rows[:, self.layout.mc[tensor]], shape.kinds)
+            words = np.where(moved, times * _least(owing, steps, tensor, kinds, pair), 0.0)
             lanes_out = tables.lanes_above(level, shape.irrelevant)
             first = self.togo.whole[tensor] * np.minimum(lanes_out, steps.repeats[tensor][pair])
             paid = np.maximum(fixed - rows[:, self.layout.offset[tensor]] * first, 0.0)
@@ -407,6 +411,7 @@ def _least(rows: Array, steps: Steps, tensor: int, kinds: Array, pair: Array) ->
         words = steps.passes[tensor][kind]
         if isinstance(words, Sweep):
             cost = rows[:, kind] * words.inside[pair] + rows[:, many + kind - 1] * words.first[pair]
+            cost = cost + rows[:, 2 * many - 2 + kind] * words.fresh[pair]
         else:
             cost = rows[:, 0] * words[pair]
         best = np.where(kinds[:, kind], np.minimum(best, cost), best)

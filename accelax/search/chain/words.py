@@ -5,10 +5,16 @@ moving loop slides along an axis by ``sigma`` words, ``n`` times in a row, each 
 
     delta = V min(sigma, extent) / extent.
 
-What the first step of a sweep brings depends on the loops outside. Only loops along the same axis can share anything
-with the last tile of the sweep before; of ``G`` sweeps, ``G`` the trips of those loops, at least one starts afresh.
-The others bring at least ``delta``, or nothing where the outer step may undo the sweep (reference C.4: the rule since
-pull request 297; under other rules nothing is counted).
+What the first step of a sweep brings depends on the loops outside (reference C.4, the rule since pull request 297).
+It is a whole tile, unless only loops along the same axis stand in between and the step outside them moves the tile by
+exactly ``sigma`` (then it brings ``delta``) or not at all (then nothing). With ``k`` the other rank of the axis, at
+extent ``u_k`` with coefficient ``c``, and ``m`` trips of further loops of the sweeping rank:
+
+* a further loop of the sweeping rank itself continues the sweep;
+* a step of ``k`` does if ``c u_k = n m sigma``, and undoes the sweep if ``c u_k = (n m - 1) sigma``;
+* a further loop of the sweeping rank outside ``n_k`` trips of ``k`` undoes them if ``sigma = (n_k - 1) c u_k``.
+
+Of ``G`` sweeps, ``G`` the trips of the loops that can, at least one starts afresh. Under other rules nothing is counted.
 """
 
 from __future__ import annotations
@@ -62,10 +68,14 @@ def least_volume(shape: TensorShape, tile: Array) -> Array:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Words of one pass over a tensor's ranks, as two parts ``[n]``: steps inside sweeps, and first steps."""
+    """Words of one pass over a tensor's ranks ``[n]``: of the steps inside sweeps, and of their first steps.
+
+    ``fresh`` are the first steps that no loop along the same axis leads to: neighbours have nothing of those either.
+    """
 
     inside: Array
     first: Array
+    fresh: Array
 
 
 def whole(tables: ChainTables, shape: TensorShape, tile: Array) -> Array:
@@ -82,23 +92,32 @@ def sweep(tables: ChainTables, shape: TensorShape, tile: Array, factor: Array, r
     coefficient = axis.coefficients[axis.ranks.index(rank)]
     total = whole(tables, shape, tile)
     if tables.structure.rules.halo == "none":
-        return Sweep(total, np.zeros_like(total))
+        return Sweep(total, np.zeros_like(total), np.zeros_like(total))
     trips, sigma, extent = factor[:, rank], coefficient * tile[:, rank], axis_extent(axis, tile)
     share = np.minimum(sigma, extent) / extent
     sweeps = total / trips
     inside = sweeps * (trips - 1.0) * share
     if tables.structure.rules.halo != "timeloop":
-        return Sweep(inside, np.zeros_like(total))
+        return Sweep(inside, np.zeros_like(total), np.zeros_like(total))
     remaining = {r: tables.bounds[r] / tile[:, r] for r in axis.ranks}
-    remaining[rank] = remaining[rank] / trips
-    group, undone = np.ones_like(total), np.zeros(len(tile), dtype=bool)
-    for other, c in zip(axis.ranks, axis.coefficients, strict=True):
-        group = group * remaining[other]
-        if other != rank:
-            far = c * tables.bounds[other]
-            reach = (trips - 1.0) * sigma <= far / 2.0
-            around = (remaining[rank] > 1) & (sigma <= far)
-            many = len(axis.ranks) > 2
-            undone |= (remaining[other] > 1) & (reach | around | many)
+    further = remaining[rank] / trips
+    others = [(r, c) for r, c in zip(axis.ranks, axis.coefficients, strict=True) if r != rank]
+    along, continued, undone = further.copy(), np.zeros(len(tile), dtype=bool), np.zeros(len(tile), dtype=bool)
+    for other, c in others:
+        along = along * remaining[other]
+        reach = c * tile[:, other] / sigma
+        present = remaining[other] > 1
+        continued |= present & _divides(reach / trips, further)
+        undone |= present & (_divides((reach + 1.0) / trips, further) | (len(others) > 1))
+        undone |= (further > 1) & present & (1.0 / reach >= 1.0) & _divides(1.0 / reach + 1.0, remaining[other])
+    group = np.where(continued | undone, along, further)
     again = np.where(undone, 0.0, share)
-    return Sweep(inside, sweeps * (1.0 / group + (1.0 - 1.0 / group) * again))
+    first = sweeps * (1.0 / group + (1.0 - 1.0 / group) * again)
+    return Sweep(inside, first, sweeps / along)
+
+
+def _divides(number: Array, of: Array) -> Array:
+    """``[n]``: whether ``number`` is a whole number, at least 1, that divides ``of``."""
+    whole_number = (number >= 1.0) & (number == np.round(number))
+    quotient = of / np.where(whole_number, number, 1.0)
+    return whole_number & (quotient == np.round(quotient))
