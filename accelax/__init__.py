@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from accelax.model.cost import Cost
     from accelax.model.evaluate import evaluate_batch
     from accelax.report.result import Result
-    from accelax.search import SearchResult
+    from accelax.search import ParetoResult, SearchResult, WorkloadResult
     from accelax.search import map_spec as map
+    from accelax.spec.layers import Layer, read_layers
     from accelax.spec.specification import Specification
 
 __version__ = "0.1.0"
@@ -30,33 +31,41 @@ __version__ = "0.1.0"
 __all__ = [
     "AccelaxError",
     "Cost",
+    "Layer",
     "Mapping",
+    "ParetoResult",
     "Result",
     "Rules",
     "SearchResult",
     "SpecError",
     "Specification",
     "UnsupportedError",
+    "WorkloadResult",
     "encode",
     "evaluate",
     "evaluate_batch",
     "map",
+    "read_layers",
 ]
 
 _HOME = {
     "AccelaxError": ("accelax.errors", "AccelaxError"),
     "Cost": ("accelax.model.cost", "Cost"),
+    "Layer": ("accelax.spec.layers", "Layer"),
     "Mapping": ("accelax.ir", "Mapping"),
+    "ParetoResult": ("accelax.search", "ParetoResult"),
     "Result": ("accelax.report.result", "Result"),
     "Rules": ("accelax.ir", "Rules"),
     "SearchResult": ("accelax.search", "SearchResult"),
     "SpecError": ("accelax.errors", "SpecError"),
     "Specification": ("accelax.spec.specification", "Specification"),
     "UnsupportedError": ("accelax.errors", "UnsupportedError"),
+    "WorkloadResult": ("accelax.search", "WorkloadResult"),
     "encode": ("accelax.encode", "encode"),
     "evaluate": ("accelax.evaluation", "evaluate"),
     "evaluate_batch": ("accelax.model.evaluate", "evaluate_batch"),
     "map": ("accelax.search", "map_spec"),
+    "read_layers": ("accelax.spec.layers", "read_layers"),
 }
 """Where each public name lives: its module and its name there."""
 

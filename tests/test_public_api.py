@@ -11,17 +11,21 @@ import accelax as ax
 NAMES = [
     "AccelaxError",
     "Cost",
+    "Layer",
     "Mapping",
+    "ParetoResult",
     "Result",
     "Rules",
     "SearchResult",
     "SpecError",
     "Specification",
     "UnsupportedError",
+    "WorkloadResult",
     "encode",
     "evaluate",
     "evaluate_batch",
     "map",
+    "read_layers",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -98,17 +98,32 @@ def map_(
         typer.Option("-o", metavar="DIR", help="Write mapping.yaml, loopnest.txt and result.json into DIR."),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw value and bound over time (needs matplotlib).")
+        Path | None, typer.Option(metavar="FILE", help="Draw value and bound over time, or the front (matplotlib).")
+    ] = None,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILES", help="Map each of these problems (files, patterns, directories) on FILES."),
+    ] = None,
+    pareto: Annotated[
+        str | None, typer.Option(metavar="METRICS", help="Find the Pareto front of metrics, such as energy,delay.")
     ] = None,
 ) -> None:
     """Search for the best mapping of a specification."""
     from accelax.cli.map import MapOptions, map_files
+    from accelax.cli.map_front import map_pareto
+    from accelax.cli.map_layers import map_network
 
     options = MapOptions(objective, seconds, seed, tolerance, searcher, tuple(settings or ()), as_json, directory, plot)
+    if layers and pareto:
+        raise typer.BadParameter("--layers and --pareto exclude each other")
+    if pareto:
+        _leave(lambda: map_pareto(files, pareto, options))
+    if layers:
+        _leave(lambda: map_network(files, layers, options))
     _leave(lambda: map_files(files, options))
 
 
-def _leave(command: Callable[[], int]) -> None:
+def _leave(command: Callable[[], int]) -> NoReturn:
     code = guard(command)
     sys.stdout.flush()
     raise typer.Exit(code)

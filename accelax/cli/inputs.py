@@ -21,6 +21,12 @@ def load_specification(files: Sequence[str], settings: Sequence[str] = ()) -> Sp
     from accelax.spec.specification import Specification
 
     spec = Specification.from_yaml_files(*files)
+    set_all(spec, settings)
+    return spec
+
+
+def set_all(spec: Specification, settings: Sequence[str]) -> None:
+    """Apply the ``path=value`` of each setting, in order. Raises SpecError; all settings are tried."""
     problems: list[Problem] = []
     for setting in settings:
         try:
@@ -30,7 +36,6 @@ def load_specification(files: Sequence[str], settings: Sequence[str] = ()) -> Sp
             problems += [_from_option(problem, setting) for problem in error.problems]
     if problems:
         raise SpecError(problems)
-    return spec
 
 
 def parse_setting(setting: str) -> tuple[str, object]:

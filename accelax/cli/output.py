@@ -36,18 +36,24 @@ def print_report(
     explain: bool = False,
 ) -> None:
     """Print the tables of a valid result and the loop nest of ``mapping`` (by default the specification's own)."""
-    from rich.console import Console
-
     from accelax.report.tables import render_result
 
-    width = shutil.get_terminal_size((120, 40)).columns if sys.stdout.isatty() else 120
-    console = Console(file=sys.stdout, width=max(width, 100), highlight=False)
-    console.print(render_result(figures))
+    print_tables(render_result(figures))
     chosen = mapping or lowered.mapping
     if chosen is not None:
         print("\n" + loop_nest(chosen, lowered))
     if explain:
         print("\n" + explanation(figures, lowered))
+
+
+def print_tables(*parts: Any) -> None:
+    """Print what rich can render, as wide as the terminal, at least 100 columns."""
+    from rich.console import Console
+
+    width = shutil.get_terminal_size((120, 40)).columns if sys.stdout.isatty() else 120
+    console = Console(file=sys.stdout, width=max(width, 100), highlight=False)
+    for part in parts:
+        console.print(part)
 
 
 def loop_nest(mapping: Mapping, lowered: LoweredLevels | LoweredTree) -> str:

@@ -127,7 +127,7 @@ def conclude(
         return SearchResult(math.inf, None, None, reason=reason, **common)
     result = evaluate(spec.with_mapping(record.best))
     value = exact_values(result.to_dict(), goal)[0]
-    record.show()
+    record.note()
     bound = checked_bound(record.lower_bound, value)
     explanation = state.explain() if state is not None else ""
     return SearchResult(

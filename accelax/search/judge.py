@@ -46,12 +46,11 @@ class Judgement:
 
     def scores(self) -> np.ndarray:
         """The same as ``[criteria, n]`` scores: see :func:`~accelax.search.objective.scores`."""
-        rows = [
-            [math.log(value) if value > 0 else -math.inf for value in values] if excess <= TOLERANCE else
-            [UNFIT * (1 + math.log1p(min(excess, 1e300))), *values[1:]]
-            for values, excess in zip(self.values, self.excess, strict=True)
-        ]  # fmt: skip
-        return np.array(rows, dtype=float).reshape(len(rows), -1).T
+        rows = [[math.log(value) if value > 0 else -math.inf for value in values] for values in self.values]
+        for row, excess in zip(rows, self.excess, strict=True):
+            if excess > TOLERANCE:
+                row[0] = UNFIT * (1 + math.log1p(min(excess, 1e300)))
+        return np.array(rows, dtype=float).reshape(len(rows), len(rows[0]) if rows else 0).T
 
 
 class Judge:

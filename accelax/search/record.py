@@ -12,7 +12,7 @@ import numpy as np
 
 from accelax.ir import Mapping
 from accelax.search.budget import PROOF, Budget, Counts
-from accelax.search.judge import TOLERANCE, Judge, count_of, decode_some
+from accelax.search.judge import TOLERANCE, Judge, Judgement, count_of, decode_some
 from accelax.search.objective import UNFIT
 
 FINALISTS = 16
@@ -101,9 +101,17 @@ class Record:
         """Judge candidates, keep the best, and return their scores ``[criteria, n]``."""
         if isinstance(candidates, (list, tuple)):
             return self._add_mappings(candidates)
-        scores, _ = self.judge.batch(candidates)
-        self._add_batch(candidates, np.asarray(scores, dtype=float))
+        scores, logs = self.judge.batch(candidates)
+        table = np.asarray(scores, dtype=float)
+        self._add_batch(candidates, table)
+        self.observe_batch(candidates, table, logs)
         return scores
+
+    def observe_batch(self, candidates: Any, scores: np.ndarray, logs: Any) -> None:
+        """Called with every batch, its scores ``[criteria, n]`` and the logs of all metrics ``[4, n]``."""
+
+    def observe_mappings(self, mappings: Sequence[Mapping], found: Judgement) -> None:
+        """Called with mappings that were judged exactly."""
 
     def _add_mappings(self, mappings: Sequence[Mapping]) -> np.ndarray:
         found = self.judge.exact(mappings)
@@ -111,6 +119,7 @@ class Record:
         if len(mappings):
             self.judged += len(mappings)
             self.counts.add(table[0], table[0] < UNFIT)
+            self.observe_mappings(mappings, found)
         for mapping, values, excess in zip(mappings, found.values, found.excess, strict=True):
             self._consider(mapping, values, excess)
         return table
@@ -154,13 +163,17 @@ class Record:
         self.inside = inside
         self.show()
 
-    def show(self) -> None:
-        """Report the figures; a change of value or bound enters the history."""
+    def note(self) -> float:
+        """Enter a change of value or bound into the history; returns the seconds so far."""
         elapsed = self.clock.elapsed
-        if math.isfinite(self.value) and (
-            not self.history or self.history[-1][1:] != (self.value, self.lower_bound)
-        ):  # fmt: skip
-            self.history.append((elapsed, self.value, self.lower_bound))
+        entry = (self.value, self.lower_bound)
+        if math.isfinite(self.value) and (not self.history or self.history[-1][1:] != entry):
+            self.history.append((elapsed, *entry))
+        return elapsed
+
+    def show(self) -> None:
+        """Note what changed and report the figures."""
+        elapsed = self.note()
         if self.progress is not None:
             value = self.value if math.isfinite(self.value) else None
             self.progress(Progress(self.evaluated, elapsed, value, self.lower_bound))

@@ -42,7 +42,7 @@ class Specification:
             raise SpecError("no input files")
         loaded = load_files(paths, dict(jinja_parse_data or {}))
         switches = {name: value for name, value in loaded.environment.items() if name.startswith("TIMELOOP_")}
-        return _dispatch(loaded.documents, switches)
+        return specification_of(loaded.documents, switches)
 
     @staticmethod
     def from_dict(data: MappingABC[str, object]) -> Specification:
@@ -53,7 +53,7 @@ class Specification:
         """
         if not isinstance(data, MappingABC):
             raise SpecError(f"expected a dictionary, got {type(data).__name__}")
-        return _dispatch([data])
+        return specification_of([data])
 
     @property
     def rules(self) -> Rules:
@@ -100,8 +100,8 @@ class Specification:
         raise NotImplementedError
 
 
-def _dispatch(documents: list[Any], switches: MappingABC[str, str] | None = None) -> Specification:
-    """Choose the dialect by the top-level keys of all documents; ``switches`` were set by templates for Timeloop."""
+def specification_of(documents: list[Any], switches: MappingABC[str, str] | None = None) -> Specification:
+    """The specification of documents, by their top-level keys; ``switches`` were set by templates for Timeloop."""
     keys = {key for document in documents for key in document}
     timeloop = [key for key in TIMELOOP_KEYS if key in keys]
     accelforge = [key for key in ACCELFORGE_KEYS if key in keys]
