@@ -87,7 +87,7 @@ class _Writer:
     def _across(self, component: int, inner: int, tile: int) -> None:
         """The spatial loops of one component, outer dimensions first; ``tile`` is the tile at ``inner``."""
         below = int(self.remaining.zone(component, inner)[tile])
-        spreads, factors = self.space.spreads, self.remaining.spread.factors
+        spreads, factors = self.space.spreads, self.space.spreads.factors[int(self.remaining.ways[0])]
         loops: list[Node] = []
         extents = self.grid.extents[:, below].copy()
         dimensions = self.space.machine.components[component].spatial

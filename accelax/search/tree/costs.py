@@ -103,27 +103,34 @@ class TileTables:
 
 
 class SpreadCosts:
-    """The costs for one way to spread ranks over fan-outs."""
+    """The costs for every way to spread ranks over fan-outs at once; the last axis of every result counts the ways."""
 
-    def __init__(self, costs: TreeCosts, spreads: Spreads, way: int):
-        self.costs, self.factors, self.spreads = costs, spreads.factors[way], spreads
-        components = len(costs.structure.components)
-        ranks = len(costs.bounds)
-        self.zone = np.ones((components, ranks))
+    def __init__(self, costs: TreeCosts, spreads: Spreads):
+        self.costs, self.spreads = costs, spreads
+        ways, _, ranks = spreads.factors.shape
+        self.zone = np.ones((len(costs.structure.components), ranks, ways))
+        """The iterations of the spatial loops of each component by rank."""
         for d, c in enumerate(spreads.components):
-            self.zone[c] *= self.factors[d]
-        self.fanned = np.cumprod(self.zone.prod(axis=1))
+            self.zone[c] *= spreads.factors[:, d].T
+        self.fanned = np.cumprod(self.zone.prod(axis=1), axis=0)
         """The instances of each component: the iterations of all spatial loops at or above it."""
         self.outside = np.cumprod(self.zone, axis=0)
-        """``[component, rank]``: the same by rank."""
+        """The same by rank."""
+        self._rates: dict[tuple[int, int | None, int], Rate] = {}
 
-    def shared(self, tensor: int, parent: int, child: int) -> float:
+    @property
+    def ways(self) -> int:
+        """How many ways there are."""
+        return len(self.spreads.factors)
+
+    def shared(self, tensor: int, parent: int, child: int) -> np.ndarray:
         """The spatial iterations between two components that cost the parent one transfer of a tensor, not many."""
-        shape, found = self.costs.structure.tensors[tensor], 1.0
+        shape, found = self.costs.structure.tensors[tensor], np.ones(self.ways)
+        others = [r for r in range(len(self.costs.bounds)) if r not in shape.relevant]
         for d, c in enumerate(self.spreads.components):
             dimension = self.costs.structure.components[c].dimensions[self.spreads.dimensions[d]]
             if parent < c <= child and dimension.may_reuse[tensor]:
-                found *= float(np.prod([f for r, f in enumerate(self.factors[d]) if r not in shape.relevant]))
+                found = found * self.spreads.factors[:, d, others].prod(axis=1)
         return found
 
     def rate(self, tensor: int, parent: int | None, child: int) -> Rate:
@@ -131,46 +138,54 @@ class SpreadCosts:
 
         ``child`` may be the compute unit; without a parent nothing crosses the border of the child.
         """
-        components, hardware = self.costs.structure.components, self.costs.hardware
+        key = (tensor, parent, child)
+        if key not in self._rates:
+            self._rates[key] = self._find_rate(tensor, parent, child)
+        return self._rates[key]
+
+    def _find_rate(self, tensor: int, parent: int | None, child: int) -> Rate:
+        components = self.costs.structure.components
         output = self.costs.structure.tensors[tensor].output
-        flow, skip = np.zeros((2, self.costs.resources))
-        skips = output and components[child].skip_initial
+        flow, skip = np.zeros((2, self.costs.resources, self.ways))
         if parent is None:
             return Rate(flow, skip)
-        calls: list[tuple[int, str, float, bool]] = []
+        skips = output and components[child].skip_initial
+        calls: list[tuple[int, str, np.ndarray, bool]] = []
+        every = np.ones(self.ways)
         if components[child].kind is Kind.MEMORY:
-            calls.append((child, "write", 1.0, skips))
-            calls += [(child, "read", 1.0, False)] if output else []
+            calls.append((child, "write", every, skips))
+            calls += [(child, "read", every, False)] if output else []
         for toll in range(parent + 1, child):
             if components[toll].kind is Kind.TOLL and self._charged(toll, tensor):
-                seen = 1.0 / self.shared(tensor, toll, child)
+                seen = every / self.shared(tensor, toll, child)
                 calls += [(toll, "read", seen, skips)] if components[toll].charges_down[tensor] else []
                 calls += [(toll, "read", seen, False)] if output and components[toll].charges_up[tensor] else []
-        seen = 1.0 / self.shared(tensor, parent, child)
+        seen = every / self.shared(tensor, parent, child)
         calls.append((parent, "read", seen, skips and components[parent].skip_initial))
         calls += [(parent, "write", seen, False)] if output else []
         for c, action, count, skipped in calls:
-            values = getattr(hardware[c], f"values_per_{action}")[tensor]
-            self._charge(flow, c, getattr(components[c], action), count / float(values))
+            count = count / float(getattr(self.costs.hardware[c], f"values_per_{action}")[tensor])
+            self._charge(flow, c, getattr(components[c], action), count)
             if skipped:
-                self._charge(skip, c, getattr(components[c], action), count / float(values))
+                self._charge(skip, c, getattr(components[c], action), count)
         return Rate(flow, skip * self._unindexed(tensor, child))
 
     def _charged(self, toll: int, tensor: int) -> bool:
         machine, name = self.costs.machine, self.costs.einsum.tensors[tensor].name
         return name in machine.components[toll].keep
 
-    def _unindexed(self, tensor: int, child: int) -> float:
+    def _unindexed(self, tensor: int, child: int) -> np.ndarray:
         """The spatial iterations above a component over ranks that do not alone form an index of a tensor."""
         full = self.costs.structure.tensors[tensor].fully_relevant
-        return float(np.prod([f for r, f in enumerate(self.outside[child]) if r not in full]))
+        others = [r for r in range(len(self.costs.bounds)) if r not in full]
+        return self.outside[child][others].prod(axis=0)
 
-    def _charge(self, table: np.ndarray, c: int, action: int | None, count: float) -> None:
+    def _charge(self, table: np.ndarray, c: int, action: int | None, count: np.ndarray) -> None:
         """Add the joules and seconds of ``count`` calls of an action by all instances of a component."""
         if action is None:
             return
         numbers = self.costs.hardware[c]
-        count *= float(numbers.actions_scale)
+        count = count * float(numbers.actions_scale)
         table[ENERGY] += count * float(numbers.energy[action])
         for q, (component, time) in enumerate(self.costs.times, 1):
             if component == c:
@@ -178,22 +193,36 @@ class SpreadCosts:
 
     @cached_property
     def base(self) -> np.ndarray:
-        """What every mapping costs: the computations, and the constants of latencies."""
-        found = np.zeros(self.costs.resources)
+        """What every mapping costs: the computations, and the constants of latencies. ``[resource, way]``."""
+        found = np.zeros((self.costs.resources, self.ways))
         for q, (_, time) in enumerate(self.costs.times, 1):
             found[q] = time.constant
         last = len(self.costs.structure.components) - 1
         compute = self.costs.structure.components[last].compute
-        self._charge(found, last, compute, float(np.prod(self.costs.bounds)))
+        self._charge(found, last, compute, np.full(self.ways, float(np.prod(self.costs.bounds))))
         return found
 
     @cached_property
-    def leak_power(self) -> float:
+    def least_seconds(self) -> np.ndarray:
+        """The latency of components to which nothing is added: of the compute unit, above all."""
+        rows = [q for q, (_, time) in enumerate(self.costs.times, 1) if all(rate >= 0 for _, rate in time.rates)]
+        return np.maximum(self.base[rows].max(axis=0), 0.0) if rows else np.zeros(self.ways)
+
+    @cached_property
+    def leak_power(self) -> np.ndarray:
         """Watts of all components that are not power gated."""
-        used = [[1.0] * len(component.dimensions) for component in self.costs.structure.components]
+        components, hardware = self.costs.structure.components, self.costs.hardware
+        used = [[np.ones(self.ways)] * len(component.dimensions) for component in components]
         for d, c in enumerate(self.spreads.components):
-            used[c][self.spreads.dimensions[d]] = float(self.factors[d].prod())
+            used[c][self.spreads.dimensions[d]] = self.spreads.factors[:, d].prod(axis=1)
         per_dimension = tuple(tuple(row) for row in used)
-        structure, hardware = self.costs.structure, self.costs.hardware
-        parts = leaking_fractions(structure, hardware, per_dimension, self.costs.gate_squared)
-        return float(sum(float(n.leak_power) * float(part) for n, part in zip(hardware, parts, strict=True)))
+        parts = leaking_fractions(self.costs.structure, hardware, per_dimension, self.costs.gate_squared)
+        watts = [float(n.leak_power) * np.asarray(part) for n, part in zip(hardware, parts, strict=True)]
+        return np.zeros(self.ways) + sum(watts)
+
+    def distinct(self) -> np.ndarray:
+        """The first way of each set of ways that no cost tells apart."""
+        tensors, components = range(len(self.costs.structure.tensors)), range(len(self.costs.structure.components))
+        rows = [self.zone.reshape(-1, self.ways), self.leak_power[None]]
+        rows += [self.shared(t, c - 1, c)[None] for t in tensors for c in components]
+        return np.sort(np.unique(np.concatenate(rows), axis=1, return_index=True)[1])

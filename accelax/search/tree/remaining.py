@@ -1,15 +1,17 @@
-"""The least that the rest of a nest can still cost, for every state and tile: bounds for one spread over fan-outs.
+"""The least that the rest of a nest can still cost, for every state and tile: bounds for spreads over fan-outs.
 
 From the outermost memory inwards, with capacities only tensor by tensor:
 
     rest(state, u) = min over steps, over tiles t around u, of  rate . (F_T(t), K_T(t)) + rest(next state, t)
 
 for each resource by itself. Between two memories the spatial loops of the components up to the inner one are put around
-the tile. The minimum over the tiles around u is taken rank by rank.
+the tile. The minimum over the tiles around u is taken rank by rank. For several spreads together, each rate is the
+least that any of them has, and the spatial loops are any of theirs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -19,39 +21,68 @@ from accelax.search.tree.goal import Goal
 from accelax.search.tree.placement import Step
 from accelax.search.tree.space import TileSpace
 
+MOST_MOVES = 24
+"""More different spatial loops than these are replaced by any loops at all, where tiles are perfect."""
+
 
 class Remaining:
     """``rest[state]`` as ``[resource, tile]`` over the ``active`` resources, and what each step costs."""
 
-    def __init__(self, space: TileSpace, way: int, active: tuple[int, ...], goal: Goal):
+    def __init__(self, space: TileSpace, spread: SpreadCosts, ways: np.ndarray, active: tuple[int, ...], goal: Goal):
         self.space, self.goal, self.active = space, goal, active
-        self.spread = SpreadCosts(space.costs, space.spreads, way)
+        self.spread, self.ways = spread, ways
         self.rest: dict[int, np.ndarray] = {}
-        self._onward: dict[tuple[int, int], np.ndarray] = {}
-        self._rates: dict[tuple[int, int | None, int], np.ndarray] = {}
+        self._moves: dict[tuple[int, int], list[np.ndarray] | None] = {}
+        self._prices: dict[tuple[int, int | None, int], np.ndarray] = {}
         self._fits: dict[tuple[int, int], np.ndarray] = {}
-        self._solve()
+        self.leak_power = float(spread.leak_power[ways].min())
+        self.least_seconds = float(spread.least_seconds[ways].min())
 
-    def _solve(self) -> None:
+    def solve(self) -> Iterator[None]:
+        """Fill ``rest``, state by state from the outermost; yields in between."""
         graph, shape = self.space.graph, (len(self.active), self.space.grid.size)
         for state in graph.finals:
             self.rest[state] = np.full(shape, 0.0 if self.space.outermost_fits(state) else np.inf)
         for state in reversed(graph.order):
-            if state in self.rest:
-                continue
-            found = np.full(shape, np.inf)
-            for step in graph.out.get(state, ()):
-                np.minimum(found, self._through(step), out=found)
-            self.rest[state] = found
+            if state not in self.rest:
+                self.rest[state] = self._least(graph.out.get(state, []), shape)
+                yield
 
-    def _through(self, step: Step) -> np.ndarray:
-        if step.tensor is None:
-            onward = self.onward(step)
-            return np.where(onward >= 0, self.rest[step.target][:, onward], np.inf)
-        values = self.placed(step)
-        for rank in reversed(range(len(self.space.grid.shape))):
+    def _least(self, steps: list[Step], shape: tuple[int, int]) -> np.ndarray:
+        """The least over all steps out of a state; those that place one tensor share the minimum over tiles."""
+        found = np.full(shape, np.inf)
+        placed: dict[int, np.ndarray] = {}
+        for step in steps:
+            if step.tensor is None:
+                np.minimum(found, self._onward_least(step), out=found)
+            elif step.tensor in placed:
+                np.minimum(placed[step.tensor], self.placed(step), out=placed[step.tensor])
+            else:
+                placed[step.tensor] = self.placed(step)
+        for step in steps:
+            if step.tensor in placed:
+                values = self._enclosing(placed.pop(step.tensor))
+                np.minimum(found, np.where(self.fits(step), values, np.inf), out=found)
+        return found
+
+    def _enclosing(self, values: np.ndarray) -> np.ndarray:
+        for rank in range(len(self.space.grid.shape)):
             values = self.space.grid.enclosing_minimum(values, rank)
-        return np.where(self.fits(step), values, np.inf)
+        return values
+
+    def _onward_least(self, step: Step) -> np.ndarray:
+        states = self.space.graph.states
+        return self._moved_least(self.rest[step.target], states[step.target].memory, states[step.source].memory)
+
+    def _moved_least(self, values: np.ndarray, outer: int, inner: int) -> np.ndarray:
+        """The least of ``values`` after the spatial loops between two components."""
+        moves = self.moves(outer, inner)
+        if moves is None:
+            return self._enclosing(values)
+        found = np.full(values.shape, np.inf)
+        for move in moves:
+            np.minimum(found, np.where(move >= 0, values[:, move], np.inf), out=found)
+        return found
 
     def placed(self, step: Step) -> np.ndarray:
         """What a storage at each tile costs, and all that is around it."""
@@ -61,24 +92,29 @@ class Remaining:
         """What a step costs at each tile; infinite where the storage may not stand."""
         assert step.tensor is not None
         key = (step.tensor, step.parent, step.memory)
-        if key not in self._rates:
-            prices = self.every_price(step, np.arange(self.space.grid.size))[list(self.active)]
+        if key not in self._prices:
+            prices = self._priced(step, self.active, slice(None))
             legal = self.space.allowed(step)
             if step.parent is None:
                 bits = self.space.bits(step.memory, step.tensor)
-                legal &= self.space.tables.volumes[step.tensor] * bits <= self.space.size(step.memory)
-            self._rates[key] = np.where(legal, prices, np.inf)
-        return self._rates[key]
+                legal = legal & (self.space.tables.volumes[step.tensor] * bits <= self.space.size(step.memory))
+            self._prices[key] = np.where(legal, prices, np.inf)
+        return self._prices[key]
 
-    def every_price(self, step: Step, tiles: np.ndarray) -> np.ndarray:
-        """The cost of a step in all resources, active or not, at some tiles."""
+    def _rates(self, tensor: int, parent: int | None, child: int) -> tuple[np.ndarray, np.ndarray]:
+        """The least that any of the ways pays for each value, and the most that it saves for each first visit."""
+        rate = self.spread.rate(tensor, parent, child)
+        return rate.flow[:, self.ways].min(axis=1), rate.skip[:, self.ways].max(axis=1)
+
+    def _priced(self, step: Step, resources: Sequence[int], tiles: object) -> np.ndarray:
         assert step.tensor is not None
         tables = self.space.tables
-        rate = self.spread.rate(step.tensor, step.parent, step.memory)
-        return (
-            rate.flow[:, None] * tables.fills[step.tensor][tiles]
-            - rate.skip[:, None] * tables.first_visits[step.tensor][tiles]
-        )
+        flow, skip = (row[list(resources), None] for row in self._rates(step.tensor, step.parent, step.memory))
+        return flow * tables.fills[step.tensor][tiles] - skip * tables.first_visits[step.tensor][tiles]
+
+    def every_price(self, step: Step, tile: int) -> np.ndarray:
+        """The cost of a step in all resources, active or not, at one tile."""
+        return self._priced(step, range(self.space.costs.resources), [tile])[:, 0]
 
     def fits(self, step: Step) -> np.ndarray:
         """Where the storage of a step fits alone around each tile: it needs at least the tensor's part of that tile."""
@@ -90,44 +126,61 @@ class Remaining:
         return self._fits[key]
 
     def onward(self, step: Step) -> np.ndarray:
-        """Where the spatial loops between two memories lead each tile, -1 where they have no place."""
+        """Where the spatial loops between two memories lead each tile, -1 where they do not fit; for a single way."""
         states = self.space.graph.states
         return self.zone(states[step.target].memory, states[step.source].memory)
 
     def zone(self, outer: int, inner: int) -> np.ndarray:
         """Where the spatial loops of the components inside ``outer``, up to ``inner``, lead each tile, or -1."""
-        if (outer, inner) not in self._onward:
-            found = np.arange(self.space.grid.size)
-            for d in reversed(range(len(self.spread.factors))):
-                if outer < self.space.spreads.components[d] <= inner:
-                    onward = self.space.grid.spread(self.spread.factors[d].astype(int).tolist())
-                    found = np.where(found >= 0, onward[found], -1)
-            self._onward[outer, inner] = found
-        return self._onward[outer, inner]
+        moves = self.moves(outer, inner)
+        assert moves is not None
+        assert len(moves) == 1
+        return moves[0]
+
+    def moves(self, outer: int, inner: int) -> list[np.ndarray] | None:
+        """The same for each different choice among the ways; None for any loops at all."""
+        if (outer, inner) not in self._moves:
+            self._moves[outer, inner] = self._find_moves(outer, inner)
+        return self._moves[outer, inner]
+
+    def _find_moves(self, outer: int, inner: int) -> list[np.ndarray] | None:
+        dimensions = [d for d, c in enumerate(self.space.spreads.components) if outer < c <= inner]
+        factors = self.space.spreads.factors[self.ways][:, dimensions].astype(int)
+        if not dimensions:
+            return [np.arange(self.space.grid.size)]
+        perfect = not any(axis.imperfect for axis in self.space.grid.axes)
+        if perfect:
+            factors = factors.prod(axis=1, keepdims=True)
+        chosen = np.unique(factors.reshape(len(factors), -1), axis=0).reshape(-1, *factors.shape[1:])
+        if perfect and len(chosen) > MOST_MOVES:
+            return None
+        return [self._move(rows) for rows in chosen]
+
+    def _move(self, rows: np.ndarray) -> np.ndarray:
+        """Where spatial loops, outermost dimension first, lead each tile."""
+        found = np.arange(self.space.grid.size)
+        for row in rows[::-1]:
+            found = np.where(found >= 0, self.space.grid.spread(row.tolist())[found], -1)
+        return found
 
     @cached_property
     def first_tile(self) -> int:
-        """The tile just above the compute unit's own spatial loops, -1 where these have no place."""
-        inner = max(c for c, component in enumerate(self.space.machine.components) if component.kind == "memory")
-        return int(self.zone(inner, len(self.space.machine.components) - 1)[0])
+        """The tile just above the compute unit's own spatial loops, -1 where these have no place; for a single way."""
+        return int(self.zone(self._innermost, len(self.space.machine.components) - 1)[0])
+
+    @property
+    def _innermost(self) -> int:
+        return max(c for c, component in enumerate(self.space.machine.components) if component.kind == "memory")
 
     def start(self, state: int) -> np.ndarray:
         """What the computations cost in all resources, with the transfers between the compute unit and its holders."""
         last = len(self.space.machine.components) - 1
-        found = self.spread.base.copy()
+        found = self.spread.base[:, self.ways].min(axis=1)
+        tables = self.space.tables
         for tensor, parent in enumerate(self.space.graph.states[state].parents):
-            rate = self.spread.rate(tensor, parent, last)
-            found += (
-                rate.flow * self.space.tables.fills[tensor][0] - rate.skip * self.space.tables.first_visits[tensor][0]
-            )
+            flow, skip = self._rates(tensor, parent, last)
+            found = found + flow * tables.fills[tensor][0] - skip * tables.first_visits[tensor][0]
         return found
-
-    @cached_property
-    def least_seconds(self) -> float:
-        """The latency of components to which nothing is added."""
-        times = self.space.costs.times
-        plain = [base for (_, time), base in zip(times, self.spread.base[1:], strict=True) if _grows(time.rates)]
-        return max([0.0, *map(float, plain)])
 
     def objective(self, resources: np.ndarray) -> np.ndarray:
         """The criterion for ``[active resource, ...]``, infinite where one of them is.
@@ -143,20 +196,14 @@ class Remaining:
             else:
                 seconds = np.maximum(seconds, row)
         copies = self.space.costs.copies
-        value = self.goal.value((energy + self.spread.leak_power * seconds) * copies, seconds * copies)
+        value = self.goal.value((energy + self.leak_power * seconds) * copies, seconds * copies)
         return np.where(possible, value, np.inf)
 
     def root(self) -> float:
-        """The least that any mapping of this spread can cost."""
-        if self.first_tile < 0:
-            return np.inf
-        found = [np.inf]
+        """The least that any mapping of these spreads can cost."""
+        found, last = [np.inf], len(self.space.machine.components) - 1
         for state in self.space.graph.starts:
             if self.space.starts_legally(state):
-                total = self.start(state)[list(self.active)] + self.rest[state][:, self.first_tile]
-                found.append(float(self.objective(total[:, None])[0]))
+                rest = self._moved_least(self.rest[state], self._innermost, last)[:, :1]
+                found.append(float(self.objective(self.start(state)[list(self.active), None] + rest)[0]))
         return min(found)
-
-
-def _grows(rates: tuple[tuple[int, float], ...]) -> bool:
-    return all(rate >= 0 for _, rate in rates)

@@ -1,18 +1,17 @@
 """The certified search for AccelForge mappings.
 
-The mapspace is divided by how the ranks are spread over the fan-outs. For each spread a bound is known at once (its
-computations alone), then a better one (the least that any nest of it costs when storages share no memory), then walks
-with more and more labels, until one cuts nothing off. The spread with the least bound is always worked on first, so the
-least of all bounds is the bound of the mapspace.
+The mapspace is divided by how the ranks are spread over the fan-outs. Spreads are bounded together (the least that any
+nest of any of them costs when storages share no memory), and split while that leaves a chance; then a single one is
+walked with more and more labels, until a walk cuts nothing off. What has the least bound is worked on first, so the
+least of all bounds is the bound of the mapspace. Until a mapping is known, the search goes for depth.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from accelax.ir import Mapping
 from accelax.model.tree import evaluate_tree
 from accelax.search.objective import Objective
 from accelax.search.tree.build import mapping_of
-from accelax.search.tree.costs import ENERGY, SpreadCosts
+from accelax.search.tree.costs import ENERGY
 from accelax.search.tree.goal import goal_of
 from accelax.search.tree.remaining import Remaining
 from accelax.search.tree.space import TreeSpace
@@ -34,16 +33,18 @@ LIMITS = (30, 1_000, 30_000, 1_000_000)
 OUTWARD = 1 - 1e-9
 """Bounds are rounded down by this much more than arithmetic can err."""
 FITS = 1e-12
+RECENT = 4
 
 
-@dataclass(order=True)
-class _Open:
-    """A spread that is not done: its bound, its stage (0 nothing but the computations known), its number."""
+@dataclass(eq=False)
+class _Task:
+    """Some spreads that are not done. ``stage`` 0: only their computations are counted; 1: bounded; then walked."""
 
+    ways: np.ndarray
     bound: float
-    stage: int
-    way: int
-    active: tuple[int, ...] = field(compare=False, default=())
+    depth: int = 0
+    stage: int = 0
+    remaining: Remaining | None = None
 
 
 class TreeSearch:
@@ -62,8 +63,10 @@ class TreeSearch:
         self.best = math.inf
         """The exact objective of the best mapping known, of all that were found or given."""
         self._found: list[Mapping] = []
-        self._open: list[_Open] = []
+        self._open: list[_Task] = []
         self._closed = math.inf
+        self._computing = np.zeros(0)
+        self._recent: list[_Task] = []
         self._active: tuple[int, ...] = (ENERGY,)
         self._work: Iterator[None] | None = None
         self._space: TreeSpace | None = None
@@ -72,7 +75,7 @@ class TreeSearch:
     @property
     def classes(self) -> int:
         """How many spreads are still open."""
-        return len(self._open)
+        return sum(len(task.ways) for task in self._open)
 
     def advance(self, incumbent: float, seconds: float) -> list[Mapping]:
         """Work for about ``seconds``; return the mappings that were found since, each better than those before."""
@@ -102,77 +105,107 @@ class TreeSearch:
             return
         if not self.goal.energy_power and self._space.costs.times:
             self._active = (len(self._space.costs.times),)
-        bounds = self._computing_bounds(self._space)
-        self._open = [_Open(float(bound), 0, way) for way, bound in enumerate(bounds)]
-        heapq.heapify(self._open)
+        self._computing = self._computing_bounds(self._space)
+        if len(self._computing):
+            self._open = [_Task(np.arange(len(self._computing)), float(self._computing.min()))]
         self._settle()
 
     def _computing_bounds(self, space: TreeSpace) -> np.ndarray:
         """What the computations of each spread cost: all joules, and the seconds of the busiest unit."""
-        if len(space.spreads.factors) == 0:
-            return np.zeros(0)
-        used = space.spreads.factors.prod(axis=(1, 2)) if space.spreads.factors.size else np.ones(1)
-        least = SpreadCosts(space.costs, space.spreads, int(np.argmax(used)))
-        last = len(space.machine.components) - 1
-        rows = [q for q, (c, time) in enumerate(space.costs.times, 1) if c == last and time.constant == 0]
-        seconds = max([0.0, *(float(least.base[q]) for q in rows)]) * used.max() / used
-        return self.goal.value(
-            np.full(len(used), least.base[ENERGY]) * space.costs.copies, seconds * space.costs.copies
-        )
+        costs, copies = space.spread_costs, space.costs.copies
+        seconds = costs.least_seconds
+        return self.goal.value((costs.base[ENERGY] + costs.leak_power * seconds) * copies, seconds * copies)
 
     def _settle(self) -> None:
         """Bring the bound of the mapspace up to date; done when nothing open can be better than the best known."""
         if self.done:
             return
-        least = min([self._closed, self.best, *([self._open[0].bound] if self._open else [])])
-        self.lower_bound = max(self.lower_bound, least * OUTWARD)
-        if not self._open or self._open[0].bound >= self.best * OUTWARD:
-            self.done = self._work is None or not self._open
+        least = min((task.bound for task in self._open), default=math.inf)
+        self.lower_bound = max(self.lower_bound, min(least, self._closed, self.best) * OUTWARD)
+        self.done = least >= self.best * OUTWARD or not self._open
+
+    def _next(self) -> _Task:
+        """The task with the least bound; while no mapping is known, among the deepest."""
+        if self.best < math.inf:
+            return min(self._open, key=lambda task: task.bound)
+        return min(self._open, key=lambda task: (-task.depth, task.stage > 0, task.bound))
 
     def _attend(self) -> Iterator[None]:
-        """Take the spread with the least bound one stage further. It stays on the list while it is worked on."""
-        task = self._open[0]
-        assert self._space is not None
-        tiles = self._space.tiles(task.way)
-        if tiles is None:
-            self._closed = min(self._closed, task.bound)
-            self._replace(None, task.way)
+        """Take one task a stage further. It stays on the list, with its old bound, while it is worked on."""
+        task, space = self._next(), self._space
+        assert space is not None
+        if task.stage and len(task.ways) > 1:
+            self._split(task, space)
             return
-        remaining = Remaining(tiles, task.way, self._active, self.goal)
-        yield
-        root = max(task.bound, remaining.root())
-        if task.stage == 0 or task.active != self._active:
-            self._replace(_Open(root, max(task.stage, 1), task.way, self._active))
-            if root >= self.best * OUTWARD or task.stage == 0:
+        remaining, task.remaining = task.remaining, None
+        if remaining is None or remaining.active != self._active:
+            tiles = space.tiles(task.ways)
+            if tiles is None:
+                self._give_up(task)
                 return
-            task = self._open[0] if self._open[0].way == task.way else task
-        yield from self._explore(remaining, root, task)
+            remaining = Remaining(tiles, space.spread_costs, task.ways, self._active, self.goal)
+            yield from remaining.solve()
+            task.bound = max(task.bound, remaining.root())
+        if task.stage == 0:
+            task.stage = 1
+            if len(task.ways) == 1:
+                self._remember(task, remaining)
+        elif task.bound < self.best * OUTWARD:
+            yield from self._explore(remaining, task)
 
-    def _explore(self, remaining: Remaining, root: float, task: _Open) -> Iterator[None]:
+    def _remember(self, task: _Task, remaining: Remaining) -> None:
+        """Keep what was computed for a spread that is likely to be walked soon."""
+        task.remaining = remaining
+        self._recent.append(task)
+        if len(self._recent) > RECENT:
+            self._recent.pop(0).remaining = None
+
+    def _split(self, task: _Task, space: TreeSpace) -> None:
+        """Divide the spreads of a task in two, by the property in which they differ most."""
+        costs = space.spread_costs
+        last = len(space.machine.components) - 1
+        rows = [*costs.zone[:, :, task.ways].reshape(-1, len(task.ways))]
+        rows += [
+            costs.shared(t, c - 1, c)[task.ways] for t in range(len(space.einsum.tensors)) for c in range(last + 1)
+        ]
+        rows += [costs.fanned[last, task.ways]] * bool(self.goal.latency_power)
+        features = np.log(np.stack(rows))
+        spans = features.max(axis=1) - features.min(axis=1)
+        widest = features[int(np.argmax(spans))]
+        upper = widest > (widest.max() + widest.min()) / 2
+        if not 0 < upper.sum() < len(upper):
+            upper = np.arange(len(upper)) >= len(upper) // 2
+        self._open.remove(task)
+        for ways in (task.ways[upper], task.ways[~upper]):
+            self._open.append(_Task(ways, max(task.bound, float(self._computing[ways].min())), task.depth + 1))
+
+    def _give_up(self, task: _Task) -> None:
+        """Split a task that has too many tiles to tabulate; leave a single spread with the bound that it has."""
+        assert self._space is not None
+        if len(task.ways) > 1:
+            self._split(task, self._space)
+        else:
+            self._close(task)
+
+    def _close(self, task: _Task) -> None:
+        self._closed = min(self._closed, task.bound)
+        self._open.remove(task)
+
+    def _explore(self, remaining: Remaining, task: _Task) -> Iterator[None]:
         """One walk, and what it tells."""
         walk = Walk(remaining, lambda: self.best, LIMITS[min(task.stage, len(LIMITS)) - 1])
         yield from walk.run()
         before = self.best
         exact = [self._judge(remaining, finished) for finished in walk.finished]
-        promised = min([walk.cut, before, *(finished.value for finished in walk.finished)])
-        bound = max(root, promised)
+        task.bound = max(task.bound, min([walk.cut, before, *(finished.value for finished in walk.finished)]))
         new = self._bottleneck(remaining, walk.finished, exact)
         if new:
             self._active = tuple(sorted({*self._active, *new}))
-            self._replace(_Open(bound, task.stage, task.way))
         elif walk.cut < math.inf and task.stage < len(LIMITS):
-            self._replace(_Open(bound, task.stage + 1, task.way, self._active))
+            task.stage += 1
+            self._remember(task, remaining)
         else:
-            self._closed = min(self._closed, bound)
-            self._replace(None, task.way)
-
-    def _replace(self, task: _Open | None, way: int | None = None) -> None:
-        """Put a spread back with what is known now, or take it off the list."""
-        gone = way if task is None else task.way
-        self._open = [other for other in self._open if other.way != gone]
-        if task is not None:
-            self._open.append(task)
-        heapq.heapify(self._open)
+            self._close(task)
 
     def _judge(self, remaining: Remaining, finished: Finished) -> float:
         """The exact objective of a finished nest; a better one than any before is kept."""
@@ -195,15 +228,15 @@ class TreeSearch:
 
     def _bottleneck(self, remaining: Remaining, finished: list[Finished], exact: list[float]) -> set[int]:
         """Resources to count from now on: what the most promising nest needs more of than its bound knew."""
-        if not finished or min(exact) <= finished[0].value * (1 + 1e-9) or not self.goal_needs_time(remaining):
+        if not finished or min(exact) <= finished[0].value * (1 + 1e-9) or not self._needs_time(remaining):
             return set()
         spent = remaining.start(finished[0].start)
         for placed in finished[0].storages:
-            spent = spent + remaining.every_price(placed.step, np.array([placed.tile]))[:, 0]
+            spent = spent + remaining.every_price(placed.step, placed.tile)
         known = max([remaining.least_seconds, *(spent[q] for q in self._active if q != ENERGY)])
         times = [q for q in range(1, len(spent)) if q not in self._active and spent[q] > known * (1 + 1e-9)]
         return {max(times, key=lambda q: spent[q])} if times else set()
 
-    def goal_needs_time(self, remaining: Remaining) -> bool:
+    def _needs_time(self, remaining: Remaining) -> bool:
         """Whether latency counts, by itself or as leakage."""
-        return bool(self.goal.latency_power) or remaining.spread.leak_power > 0
+        return bool(self.goal.latency_power) or remaining.leak_power > 0

@@ -10,7 +10,7 @@ import numpy as np
 from accelax.encode.tree_problem import TreeProblem
 from accelax.errors import UnsupportedError
 from accelax.ir.tree_usage import satisfies
-from accelax.search.tree.costs import TileTables, TreeCosts
+from accelax.search.tree.costs import SpreadCosts, TileTables, TreeCosts
 from accelax.search.tree.grid import Axis, Grid, tile_axes
 from accelax.search.tree.placement import PlacementGraph, Step, placement_graph
 from accelax.search.tree.spatial import Spreads, spreads_of
@@ -42,16 +42,18 @@ class TreeSpace:
             raise UnsupportedError("a mapspace of this size")
         self.axes: tuple[Axis, ...] = axes
         self.graph: PlacementGraph = graph
-        self.spreads: Spreads = spreads
         self.costs = TreeCosts(problem)
+        every = SpreadCosts(self.costs, spreads)
+        kept = np.arange(every.ways) if any(axis.imperfect for axis in axes) else every.distinct()
+        self.spreads = Spreads(spreads.factors[kept], spreads.components, spreads.dimensions)
+        self.spread_costs = SpreadCosts(self.costs, self.spreads)
         self.outer = next(c for c, component in enumerate(self.machine.components) if component.kind == "memory")
         self._parts: dict[tuple[int, tuple[int, ...]], Axis] = {}
         self._tiles: dict[tuple[tuple[int, ...], ...], TileSpace] = {}
 
-    def tiles(self, way: int) -> TileSpace | None:
-        """The tiles that a nest of one spread can have; None where there are none or too many."""
-        factors = self.spreads.factors[way]
-        kept = tuple(axis.kept(factors[:, r].astype(int).tolist()) for r, axis in enumerate(self.axes))
+    def tiles(self, ways: np.ndarray) -> TileSpace | None:
+        """The tiles that nests of some spreads can have; None where there are none or too many."""
+        kept = tuple(self._kept(r, ways) for r in range(len(self.axes)))
         if not 0 < math.prod(len(row) for row in kept) <= MOST_TILES:
             return None
         if kept not in self._tiles:
@@ -59,6 +61,14 @@ class TreeSpace:
                 self._tiles.clear()
             self._tiles[kept] = TileSpace(self, Grid(tuple(self._part(r, row) for r, row in enumerate(kept))))
         return self._tiles[kept]
+
+    def _kept(self, rank: int, ways: np.ndarray) -> tuple[int, ...]:
+        """The extents of a rank that some of the ways can have."""
+        axis = self.axes[rank]
+        if len(ways) > 1 and not axis.imperfect:
+            return tuple(range(len(axis.extents)))
+        rows = np.unique(self.spreads.factors[ways, :, rank].astype(int), axis=0)
+        return tuple(sorted({i for row in rows for i in axis.kept(row.tolist())}))
 
     def _part(self, rank: int, kept: tuple[int, ...]) -> Axis:
         if (rank, kept) not in self._parts:
