@@ -8,11 +8,10 @@ from itertools import product as choices_of
 
 import numpy as np
 
-from accelax.encode.factorizations import Factorizations
+from accelax.encode.level_counting import factorizations, order_rules
 from accelax.encode.level_enumeration import LevelEnumeration, Tables
 from accelax.encode.level_fitting import FittingRule, fitting_rows
-from accelax.encode.level_mapspace import factor_rules
-from accelax.encode.level_orders import OrderRule, arrangements, layout_matters, order_classes, views_of_level
+from accelax.encode.level_orders import arrangements, layout_matters, order_classes, views_of_level
 from accelax.encode.level_problem import LevelProblem
 from accelax.model.levels.arrays import LevelStructure, LevelWorkload
 
@@ -30,7 +29,8 @@ def enumerate_levels(problem: LevelProblem) -> LevelEnumeration | None:
     """
     space, bounds = problem.space, problem.lowered.einsum.bounds
     ranks = [rank for rank, (_, bound) in enumerate(bounds) if bound > 1] or [0]
-    found = [Factorizations(bounds[rank][1], factor_rules(problem.structure, problem.lowered, rank)) for rank in ranks]
+    every = factorizations(problem, on_mesh=True)
+    found = [every[rank] for rank in ranks]
     if max(one.count for one in found) > MOST_ROWS:
         return None
     factors = [one.rows(MOST_ROWS) for one in found]
@@ -153,9 +153,7 @@ def _level_orders(
     level: int,
 ) -> LevelOrders:
     """List the orders of every set of loops longer than 1 that occurs at a level."""
-    space, n_ranks = problem.space, len(ranks)
-    splits = int(space.split_low[level]), int(space.split_high[level])
-    order_rule = OrderRule.from_keys(list(space.order_low[level]), list(space.order_high[level]), splits)
+    order_rule, n_ranks = order_rules(problem)[level], len(ranks)
     factor = np.stack([table[rows[:, rank], level] for rank, table in enumerate(factors)], axis=1)
     patterns = (factor > 1) @ (1 << np.arange(n_ranks))
     position: list[list[float]] = []

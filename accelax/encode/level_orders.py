@@ -155,21 +155,32 @@ def arrangements(rule: OrderRule, loops: frozenset[int], ordered: bool) -> list[
     [((0,), 0), ((0,), 1)]
     """
     inner, free, outer = rule.among(loops)
-    places = len(rule.inner) + len(rule.free) + len(rule.outer)
     found: dict[tuple[object, ...], Arrangement] = {}
+    for chosen, count in splits_of(rule, loops):
+        for middle in permutations(free) if ordered else _subsets_first(free, chosen):
+            order = (*inner, *middle, *outer)
+            parts = order[:count], order[count:]
+            key = parts if ordered else tuple(frozenset(part) for part in parts)
+            found.setdefault(key, (order, count))
+    return list(found.values())
+
+
+def splits_of(rule: OrderRule, loops: frozenset[int]) -> list[tuple[int, int]]:
+    """``(free loops, loops)`` on X for every split: of those in ``loops``, the others fill the places left.
+
+    >>> splits_of(OrderRule((), (0, 1), (), (1, 1)), frozenset({0, 1}))
+    [(1, 1)]
+    """
+    _, free, _ = rule.among(loops)
+    beyond = len(rule.inner) + len(rule.free)
+    found: dict[tuple[int, int], None] = {}
     for split in range(rule.splits[0], rule.splits[1] + 1):
-        before = sum(place < split and rank in loops for place, rank in enumerate(rule.inner))
-        beyond = places - len(rule.outer)
-        after = sum(beyond + place < split and rank in loops for place, rank in enumerate(rule.outer))
+        given = [*enumerate(rule.inner), *enumerate(rule.outer, beyond)]
+        fixed = sum(place < split and rank in loops for place, rank in given)
         room = min(max(split - len(rule.inner), 0), len(rule.free))
         for on_x in range(max(0, len(free) - (len(rule.free) - room)), min(len(free), room) + 1):
-            for middle in permutations(free) if ordered else _subsets_first(free, on_x):
-                order = (*inner, *middle, *outer)
-                count = before + on_x + after
-                parts = order[:count], order[count:]
-                key = parts if ordered else tuple(frozenset(part) for part in parts)
-                found.setdefault(key, (order, count))
-    return list(found.values())
+            found[on_x, fixed + on_x] = None
+    return list(found)
 
 
 def _subsets_first(free: Order, count: int) -> Iterator[Order]:

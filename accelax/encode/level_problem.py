@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flax import struct
@@ -19,6 +19,9 @@ from accelax.ir import LoweredLevels, Mapping
 from accelax.ir.level_machine import Level, LevelMachine
 from accelax.ir.workload import Einsum
 from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStructure, LevelWorkload
+
+if TYPE_CHECKING:
+    from accelax.encode.level_counting import MapspaceSize
 
 LEVEL_RULES = {"reuse": "stationary", "latency": "throttle", "power_gating": "usage", "instance_totals": "all"}
 """Rules that have one value here: the others belong to AccelForge's accounting."""
@@ -64,6 +67,13 @@ class LevelProblem:
     def space(self) -> LevelSpace:
         """Tables of the mappings that the constraints leave open."""
         return level_space(self.structure, self.lowered)
+
+    @property
+    def mapspace_size(self) -> MapspaceSize:
+        """How many mappings the constraints leave open, as Timeloop counts them."""
+        from accelax.encode.level_counting import timeloop_size
+
+        return timeloop_size(self)
 
     def sample(self, key: Any, n: int) -> LevelMapping:
         """``n`` random mappings that obey the constraints of the specification; every leaf of the result is ``[n]``.

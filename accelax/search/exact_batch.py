@@ -14,7 +14,7 @@ from accelax.model.levels.evaluate import LevelCost, nest_traffic, price_nest
 from accelax.model.levels.links import linked_network
 from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, needs_detail
 
-FEW = 256
+FEW = 1 << 10
 """Up to so many mappings are counted child by child one after the other; compiling takes longer."""
 AT_ONCE = 1 << 12
 
@@ -57,31 +57,30 @@ def _counts(problem: Any, mappings: LevelMapping, pair: Pair) -> NetworkCounts:
     closed = closed_counts(problem.structure, problem.workload, mappings, pair)
     counts = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x, float), count).copy(), closed)
     suspects = np.flatnonzero(_suspects(problem, mappings, pair))
-    for begin in range(0, len(suspects), AT_ONCE):
-        picks = suspects[begin : begin + AT_ONCE]
-        found = _detailed(problem, jax.tree.map(lambda leaf, picks=picks: leaf[picks], mappings), pair)
+    by_one = len(suspects) <= FEW
+    step = 1 if by_one else AT_ONCE
+    for begin in range(0, len(suspects), step):
+        picks = suspects[begin : begin + step]
+        if by_one:
+            found = linked_network(problem.structure, problem.workload, one_of(mappings, int(picks[0])), *pair)
+        else:
+            padded = jax.tree.map(lambda leaf, picks=picks: np.resize(leaf[picks], AT_ONCE), mappings)
+            found = _counted_together(problem.structure, pair, problem.workload, padded)
         for whole, values in zip(jax.tree.leaves(counts), jax.tree.leaves(found), strict=True):
-            whole[picks] = values
+            whole[picks] = np.ravel(values)[: len(picks)]
     return counts
 
 
-def _detailed(problem: Any, mappings: LevelMapping, pair: Pair) -> NetworkCounts:
-    """Count one pair child by child, ``[n]`` each: the same whole numbers, whichever way."""
-    structure, workload = problem.structure, problem.workload
-    count = len(mappings.position[0][0])
-    if count <= FEW:
-        rows = [linked_network(structure, workload, one_of(mappings, i), *pair) for i in range(count)]
-        return jax.tree.map(lambda *values: np.array(values, float), *rows)
-    padded = jax.tree.map(lambda leaf: np.resize(leaf, AT_ONCE), mappings)
+def _counted_together(
+    structure: LevelStructure, pair: Pair, workload: LevelWorkload, mappings: LevelMapping
+) -> NetworkCounts:
+    """Count one pair child by child in ``AT_ONCE`` mappings, by compiled code in float64."""
     with jax.enable_x64(True):
-        found = _detailed_together(structure, pair, workload, padded)
-    return jax.tree.map(lambda values: np.asarray(values)[:count], found)
+        return jax.device_get(_together(structure, pair, workload, mappings))
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _detailed_together(
-    structure: LevelStructure, pair: Pair, workload: LevelWorkload, mappings: LevelMapping
-) -> NetworkCounts:
+def _together(structure: LevelStructure, pair: Pair, workload: LevelWorkload, mappings: LevelMapping) -> NetworkCounts:
     def one(mapping: LevelMapping) -> NetworkCounts:
         counts = linked_network(structure, workload, mapping, *pair)
         return jax.tree.map(lambda value: jnp.asarray(value, float), counts)
