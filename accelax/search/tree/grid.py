@@ -190,10 +190,12 @@ class Grid:
 
     def enclosing_minimum(self, values: np.ndarray, rank: int) -> np.ndarray:
         """For each tile, the least of ``values`` (last axis: tiles) over itself and those around it along one axis."""
-        table = values.reshape(*values.shape[:-1], -1, self.shape[rank], self.strides[rank]).copy()
+        if self.shape[rank] == 1:
+            return values
+        table = values.reshape(-1, self.shape[rank], self.strides[rank]).copy()
         for i in reversed(range(self.shape[rank])):
             for j in self.axes[rank].covers[i]:
-                np.minimum(table[..., i, :], table[..., j, :], out=table[..., i, :])
+                np.minimum(table[:, i], table[:, j], out=table[:, i])
         return table.reshape(values.shape)
 
     def spread(self, factors: Sequence[int]) -> np.ndarray:

@@ -148,17 +148,18 @@ class _Builder:
         graph = PlacementGraph(states=self.states)
         graph.finals = [i for i, state in enumerate(self.states) if state.memory == outer]
         alive = set(graph.finals)
-        forward = sorted(self.steps, key=lambda step: _depth(self.states[step.source]))
+        forward = sorted(self.steps, key=lambda step: depth_of(self.states[step.source]))
         for step in reversed(forward):
             if step.target in alive:
                 alive.add(step.source)
         graph.steps = [step for step in forward if step.target in alive and step.source in alive]
         for step in graph.steps:
             graph.out.setdefault(step.source, []).append(step)
-        graph.order = sorted(alive, key=lambda i: _depth(self.states[i]))
+        graph.order = sorted(alive, key=lambda i: depth_of(self.states[i]))
         graph.starts = [s for s in self.starts if s in alive]
         return graph
 
 
-def _depth(state: State) -> tuple[int, int]:
+def depth_of(state: State) -> tuple[int, int]:
+    """How far outwards a state is: every step leads to a greater one."""
     return -state.memory, len(state.held)

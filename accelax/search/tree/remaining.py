@@ -13,14 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
 from accelax.search.tree.costs import ENERGY, SpreadCosts
 from accelax.search.tree.goal import Goal
-from accelax.search.tree.placement import Step
+from accelax.search.tree.placement import Step, depth_of
 from accelax.search.tree.space import TileSpace
 
+TOGETHER = 2_000_000
+"""Numbers worked on at once."""
 MOST_MOVES = 24
 """More different spatial loops than these are replaced by any loops at all, where tiles are perfect."""
 
@@ -39,49 +42,53 @@ class Remaining:
         self.least_seconds = float(spread.least_seconds[ways].min())
 
     def solve(self) -> Iterator[None]:
-        """Fill ``rest``, state by state from the outermost; yields in between."""
+        """Fill ``rest``, from the outermost states inwards; yields in between."""
         graph, shape = self.space.graph, (len(self.active), self.space.grid.size)
         for state in graph.finals:
             self.rest[state] = np.full(shape, 0.0 if self.space.outermost_fits(state) else np.inf)
-        for state in reversed(graph.order):
-            if state not in self.rest:
-                self.rest[state] = self._least(graph.out.get(state, []), shape)
+        most = max(1, TOGETHER // (shape[0] * shape[1]))
+        for _, level in groupby(reversed(graph.order), key=lambda i: depth_of(graph.states[i])):
+            states = [state for state in level if state not in self.rest]
+            for first in range(0, len(states), most):
+                self._fill(states[first : first + most])
                 yield
 
-    def _least(self, steps: list[Step], shape: tuple[int, int]) -> np.ndarray:
-        """The least over all steps out of a state; those that place one tensor share the minimum over tiles."""
-        found = np.full(shape, np.inf)
-        placed: dict[int, np.ndarray] = {}
+    def _fill(self, states: list[int]) -> None:
+        """The least over all steps out of some states, of which none leads to another."""
+        steps = [step for state in states for step in self.space.graph.out.get(state, [])]
+        for state in states:
+            self.rest[state] = np.full((len(self.active), self.space.grid.size), np.inf)
+        onward = [step for step in steps if step.tensor is None]
+        if onward:
+            memories = (self.space.graph.states[i].memory for i in (onward[0].target, onward[0].source))
+            values = self._moved_least(np.stack([self.rest[step.target] for step in onward]), *memories)
+            for step, value in zip(onward, values, strict=True):
+                np.minimum(self.rest[step.source], value, out=self.rest[step.source])
+        placed: dict[tuple[int, int], np.ndarray] = {}
+        some: dict[tuple[int, int], Step] = {}
         for step in steps:
-            if step.tensor is None:
-                np.minimum(found, self._onward_least(step), out=found)
-            elif step.tensor in placed:
-                np.minimum(placed[step.tensor], self.placed(step), out=placed[step.tensor])
-            else:
-                placed[step.tensor] = self.placed(step)
-        for step in steps:
-            if step.tensor in placed:
-                values = self._enclosing(placed.pop(step.tensor))
-                np.minimum(found, np.where(self.fits(step), values, np.inf), out=found)
-        return found
+            if step.tensor is not None:
+                key = (step.source, step.tensor)
+                value = self.placed(step)
+                placed[key] = np.minimum(placed[key], value) if key in placed else value
+                some[key] = step
+        if placed:
+            for (key, step), value in zip(some.items(), self._enclosing(np.stack(list(placed.values()))), strict=True):
+                np.minimum(self.rest[key[0]], np.where(self.fits(step), value, np.inf), out=self.rest[key[0]])
 
     def _enclosing(self, values: np.ndarray) -> np.ndarray:
         for rank in range(len(self.space.grid.shape)):
             values = self.space.grid.enclosing_minimum(values, rank)
         return values
 
-    def _onward_least(self, step: Step) -> np.ndarray:
-        states = self.space.graph.states
-        return self._moved_least(self.rest[step.target], states[step.target].memory, states[step.source].memory)
-
     def _moved_least(self, values: np.ndarray, outer: int, inner: int) -> np.ndarray:
-        """The least of ``values`` after the spatial loops between two components."""
+        """The least of ``values`` (last axis: tiles) after the spatial loops between two components."""
         moves = self.moves(outer, inner)
         if moves is None:
             return self._enclosing(values)
         found = np.full(values.shape, np.inf)
         for move in moves:
-            np.minimum(found, np.where(move >= 0, values[:, move], np.inf), out=found)
+            np.minimum(found, np.where(move >= 0, values[..., move], np.inf), out=found)
         return found
 
     def placed(self, step: Step) -> np.ndarray:
