@@ -93,7 +93,7 @@ class ExhaustiveSearch:
                 break
             picks = open_to[np.lexsort(values[::-1, open_to])][:AT_ONCE]
             mappings = listed.mappings(begin + picks)
-            exact = _exact(listed, mappings, self.objective)
+            exact = exact_values_of(listed, mappings, self.objective)
             leader = int(np.lexsort(exact[::-1])[0])
             values[0, picks] = np.inf
             score = tuple(float(value) for value in exact[:, leader])
@@ -125,7 +125,7 @@ class _NumpySweep:
     def values(self, begin: int, bar: float) -> np.ndarray | None:
         """``[criteria, n]`` of the chunk that begins at ``begin``."""
         indices = np.arange(begin, min(begin + self.width, self.list.size))
-        return _exact(self.list, self.list.mappings(indices), self.objective)
+        return exact_values_of(self.list, self.list.mappings(indices), self.objective)
 
 
 class _CompiledSweep:
@@ -214,7 +214,7 @@ def _problem(listed: LevelEnumeration) -> SimpleNamespace:
     return SimpleNamespace(structure=listed.structure, workload=listed.workload, hardware=listed.problem.hardware)
 
 
-def _exact(listed: LevelEnumeration, mappings: LevelMapping, objective: Objective) -> np.ndarray:
+def exact_values_of(listed: LevelEnumeration, mappings: LevelMapping, objective: Objective) -> np.ndarray:
     """``[criteria, n]`` of mappings (leaves ``[n]``), infinite where one does not fit."""
     with np.errstate(all="ignore"):
         metrics = exact_metrics(listed.structure, exact_costs(_problem(listed), mappings))
