@@ -76,7 +76,7 @@ def level_space(structure: LevelStructure, lowered: LoweredLevels) -> LevelSpace
     rows = FEWEST_ROWS if max(len(table) for table in tables) <= FEWEST_ROWS else MOST_ROWS
     rules = [factor_rules(structure, lowered, rank) for rank in ranks]
     keys = [_order_keys(structure, lowered.constraints[level], level) for level in levels]
-    splits = [_split_range(structure, lowered.constraints[level], level) for level in levels]
+    splits = [split_range(structure, lowered.constraints[level], level) for level in levels]
     primes = [prime_factors(bound) or [1] for _, bound in lowered.einsum.bounds]
     lanes = math.prod(x * y for x, y in structure.physical_mesh)
     return LevelSpace(
@@ -144,7 +144,7 @@ def _order_keys(structure: LevelStructure, constraint: LevelConstraints, level: 
     return low, high
 
 
-def _split_range(structure: LevelStructure, constraint: LevelConstraints, level: int) -> tuple[int, int]:
+def split_range(structure: LevelStructure, constraint: LevelConstraints, level: int) -> tuple[int, int]:
     """The least and the greatest number of leading loops on X."""
     ranks = len(structure.ranks)
     if constraint.split is not None:

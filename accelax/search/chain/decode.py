@@ -9,7 +9,7 @@ from accelax.model.levels.arrays import LevelMapping
 from accelax.search.chain.fanouts import axis_choices
 from accelax.search.chain.moves import Steps, tile_of
 from accelax.search.chain.placement import Placement
-from accelax.search.chain.tables import Order
+from accelax.search.chain.tables import Order, given_order
 from accelax.search.chain.walk import Labels
 from accelax.search.chain.words import Sweep
 
@@ -30,9 +30,9 @@ def mapping_of(placement: Placement, trail: list[Labels], row: int) -> Mapping:
         low, high = tile_of(tables, below[None, :]), tile_of(tables, above[None, :])
         factor[level] = (high / low)[0]
         if tables.structure.is_fanout[level]:
-            chosen = axis_choices(tables, level)[choice]
-            on_x[level] = np.array(chosen, dtype=float)
-            order = _lanes_in_order(placement, level, chosen)
+            lanes = axis_choices(tables, level)[choice]
+            on_x[level] = np.array(lanes.on_x(ranks), dtype=float)
+            order = list(lanes.order)
         else:
             order = _loops_in_order(placement, level, tables.orders[level][choice], Steps(tables, level, low, high))
         for position, rank in enumerate(order):
@@ -46,25 +46,10 @@ def _grid(values: Array) -> tuple[tuple[Array, ...], ...]:
     return tuple(tuple(np.array([x]) for x in row) for row in values)
 
 
-def _given(placement: Placement, level: int) -> tuple[list[int], list[int]]:
-    """The ranks whose place the constraints give, innermost and outermost."""
-    names, constraint = placement.tables.structure.ranks, placement.tables.problem.lowered.constraints[level]
-    return [names.index(n) for n in constraint.order_inner], [names.index(n) for n in constraint.order_outer]
-
-
-def _lanes_in_order(placement: Placement, level: int, on_x: tuple[bool, ...]) -> list[int]:
-    """Spatial loops, those on X first where the order is free."""
-    inner, outer = _given(placement, level)
-    rest = [r for r in range(placement.tables.ranks) if r not in inner and r not in outer]
-    if 1 not in placement.tables.structure.physical_mesh[level]:
-        rest.sort(key=lambda r: not on_x[r])
-    return [*inner, *rest, *outer]
-
-
 def _loops_in_order(placement: Placement, level: int, order: Order, steps: Steps) -> list[int]:
     """The loops of a storage level: in the first group that moves a sliding tensor, its best mover comes first."""
     tables = placement.tables
-    inner, outer = _given(placement, level)
+    inner, outer = given_order(tables, level)
     free: list[int] = []
     for block in order:
         ranks = [r for r in block if r not in inner and r not in outer]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
+from accelax.encode.level_mapspace import split_range
+from accelax.model.levels.nest import may_link
 from accelax.search.chain.patterns import Layout
 from accelax.search.chain.placement import Placement
-from accelax.search.chain.tables import Axis, ChainTables, TensorShape
+from accelax.search.chain.tables import Axis, ChainTables, TensorShape, given_order
 from accelax.search.chain.words import axis_extent, volume
-from accelax.model.levels.nest import may_link
 
 Array = np.ndarray
 
@@ -117,43 +119,60 @@ def links_compute(tables: ChainTables, tensor: int) -> bool:
     return tables.structure.is_fanout[innermost] and may_link(tables.structure, innermost, tensor)
 
 
-def axis_choices(tables: ChainTables, level: int) -> list[tuple[bool, ...]]:
-    """Which ranks lie on X, as far as the constraints fix it: one entry per assignment of the active ranks.
+@dataclass(frozen=True)
+class Lanes:
+    """One way to lay the loops of a fan-out on its axes: the first ``split`` loops of ``order`` lie on X."""
 
-    On a fan-out with one row or column all active ranks lie on it. A given number of leading loops on X with a given
-    order fixes the assignment; else every assignment is allowed.
+    order: tuple[int, ...]
+    split: int
+
+    def on_x(self, ranks: int) -> tuple[bool, ...]:
+        """``[R]``: whether each rank lies on X."""
+        first = set(self.order[: self.split])
+        return tuple(rank in first for rank in range(ranks))
+
+
+def axis_choices(tables: ChainTables, level: int) -> list[Lanes]:
+    """Every assignment of the loops that may be longer than 1 to X and Y, with an order and a split that make it.
+
+    Prefix, suffix and split of the constraints hold; loops of one trip fill the places in between. On a fan-out with
+    one row or column everything lies on it, in the order of the problem.
     """
-    x, y = tables.structure.physical_mesh[level]
-    if y == 1:
-        return [(True,) * tables.ranks]
-    if x == 1:
-        return [(False,) * tables.ranks]
-    active = [r for r in range(tables.ranks) if tables.largest_factor(level, r) > 1]
-    constraint = tables.problem.lowered.constraints[level]
-    names = tables.structure.ranks
-    order = [names.index(n) for n in (*constraint.order_inner, *constraint.order_outer)]
-    if constraint.split is not None and len(order) == tables.ranks:
-        first = set(order[: constraint.split])
-        return [tuple(r in first for r in range(tables.ranks))]
-    choices = []
-    for bits in range(1 << len(active)):
-        chosen = {r for i, r in enumerate(active) if bits >> i & 1}
-        choices.append(tuple(r in chosen for r in range(tables.ranks)))
-    return choices
+    if level not in tables.lane_choices:
+        low, high = split_range(tables.structure, tables.problem.lowered.constraints[level], level)
+        found: dict[frozenset[int], Lanes] = {}
+        for split in range(low, high + 1):
+            for on_x, lanes in _laid(tables, level, split):
+                found.setdefault(on_x, lanes)
+        tables.lane_choices[level] = list(found.values())
+    return tables.lane_choices[level]
+
+
+def _laid(tables: ChainTables, level: int, split: int) -> Iterator[tuple[frozenset[int], Lanes]]:
+    """The assignments under one split."""
+    inner, outer = given_order(tables, level)
+    active = {r for r in range(tables.ranks) if tables.largest_factor(level, r) > 1}
+    middle = [r for r in range(tables.ranks) if r not in inner and r not in outer]
+    free = [r for r in middle if r in active]
+    room = min(max(split - len(inner), 0), len(middle))
+    for bits in range(1 << len(free)):
+        chosen = [r for i, r in enumerate(free) if bits >> i & 1]
+        if len(chosen) > room or len(free) - len(chosen) > len(middle) - room:
+            continue
+        idle = [r for r in middle if r not in active]
+        fill = room - len(chosen)
+        order = (*inner, *sorted([*chosen, *idle[:fill]]), *sorted(set(middle) - {*chosen, *idle[:fill]}), *outer)
+        lanes = Lanes(order, split)
+        yield frozenset(order[:split]) & active, lanes
 
 
 def fits_mesh(tables: ChainTables, level: int, factor: Array) -> tuple[Array, Array]:
     """``(fits [n], choice [n])``: whether some assignment of loops to X and Y fits the mesh, and which."""
     x, y = (int(side) for side in tables.structure.physical_mesh[level])
     fits, choice = np.zeros(len(factor), dtype=bool), np.zeros(len(factor), dtype=np.int16)
-    for index, on_x in enumerate(axis_choices(tables, level)):
-        mask = np.array(on_x)
+    for index, lanes in enumerate(axis_choices(tables, level)):
+        mask = np.array(lanes.on_x(tables.ranks))
         here = (np.prod(factor[:, mask], axis=1) <= x) & (np.prod(factor[:, ~mask], axis=1) <= y) & ~fits
         choice[here] = index
         fits |= here
     return fits, choice
-
-
-def most_lanes(tables: ChainTables, level: int) -> float:
-    """Compute units or instances that one fan-out reaches at most."""
-    return float(math.prod(tables.structure.physical_mesh[level]))

@@ -11,14 +11,13 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
 from accelax.encode.factorizations import divisors
 from accelax.encode.level_mapspace import factor_rules
 from accelax.encode.level_problem import LevelProblem
-from accelax.ir import LevelConstraints
-from accelax.model.levels.arrays import LevelStructure
 
 Order = tuple[tuple[int, ...], ...]
 """Loops of a level as blocks of ranks, innermost first; the order inside a block is free."""
@@ -70,6 +69,7 @@ class ChainTables:
         self.divisors = [np.array(divisors(int(b)), dtype=float) for b in self.bounds]
         self.rules = [factor_rules(structure, lowered, rank) for rank in range(self.ranks)]
         self.steps = _legal_steps(self)
+        self.lane_choices: dict[int, list[Any]] = {}
         self.least_lanes = max((c.utilization_minimum for c in lowered.constraints), default=0.0)
 
     def level(self, slot: int) -> int:
@@ -160,9 +160,9 @@ def level_orders(tables: ChainTables, level: int) -> list[Order]:
     was there, so orders of whole groups suffice where no order is given; which rank of the first moving group is
     innermost is left open, and each sliding tensor takes the one it likes best. Given prefixes and suffixes stay.
     """
-    structure, constraint = tables.structure, tables.problem.lowered.constraints[level]
+    structure = tables.structure
     active = [r for r in range(tables.ranks) if tables.largest_factor(level, r) > 1]
-    inner, outer = _given(structure, constraint)
+    inner, outer = given_order(tables, level)
     if level == structure.n_levels - 1 and not inner and not outer:
         return [tuple((rank,) for rank in active)]
     middle = [r for r in active if r not in inner and r not in outer]
@@ -175,9 +175,9 @@ def level_orders(tables: ChainTables, level: int) -> list[Order]:
     return [(*head, *chosen, *tail) for chosen in _arrangements(tables, blocks)]
 
 
-def _given(structure: LevelStructure, constraint: LevelConstraints) -> tuple[list[int], list[int]]:
-    """The ranks whose place is given, innermost and outermost."""
-    ranks = structure.ranks
+def given_order(tables: ChainTables, level: int) -> tuple[list[int], list[int]]:
+    """The ranks whose place the constraints give: innermost ones and outermost ones, from the inside."""
+    ranks, constraint = tables.structure.ranks, tables.problem.lowered.constraints[level]
     return [ranks.index(n) for n in constraint.order_inner], [ranks.index(n) for n in constraint.order_outer]
 
 

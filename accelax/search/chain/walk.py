@@ -16,6 +16,7 @@ from accelax.search.chain.fanouts import coincidences, copies, links_compute, mu
 from accelax.search.chain.moves import Steps, expand, tile_of
 from accelax.search.chain.patterns import Layout, hashed, settled, unique_rows
 from accelax.search.chain.placement import Placement
+from accelax.search.chain.tables import Order
 from accelax.search.chain.togo import ToGo
 from accelax.search.chain.words import Sweep
 
@@ -244,23 +245,28 @@ class Walk:
         many = 1 << len(tables.tensors)
         rows, pattern = self._combine(labels.pattern[label], moved[pair], many)
         table = self._kept(level, self.table[rows // many], rows % many)
-        parts = []
-        for number, order in enumerate(tables.orders[level]):
-            made = self._closed(level, labels, label, pair, steps, order)
-            parts.append(
-                Labels(above[pair], pattern, *made, label, np.full(len(label), number, dtype=np.int32))
-            )
-        if self._only_energy(level):
-            return _cheapest(parts), table
-        return join(parts), table
+        owed = [self._passes(tensor, self.table[labels.pattern[label]], steps, pair) for tensor in range(len(tables.tensors))]
+        tried = [self._closed(level, labels, label, pair, steps, order, owed) for order in tables.orders[level]]
+        row, number = _distinct_orders(tried)
+        columns = [np.stack(column)[number, row] for column in zip(*tried, strict=True)]
+        made = Labels(above[pair[row]], pattern[row], *columns, label[row], number.astype(np.int32))
+        return made, table
 
-    def _only_energy(self, level: int) -> bool:
-        """Whether orders differ in energy alone here, so that the cheapest serves."""
-        hardware, keep = self.tables.hardware, self.placement.keep[level]
-        unlimited = np.isinf(
-            [hardware.read_bandwidth[level], hardware.write_bandwidth[level], hardware.shared_bandwidth[level]]
-        ).all()
-        return all(keep) and (bool(unlimited) or not self.togo.delay_weight)
+    def _passes(self, tensor: int, rows: Array, steps: Steps, pair: Array) -> tuple[Array, Array, Array]:
+        """``(pJ [kinds, n], words [kinds, n], pJ per word left out [n])`` of one pass, by the rank that moves innermost."""
+        kinds = self.tables.tensors[tensor].kinds
+        fixed = rows[:, self.layout.fixed[tensor]]
+        owing = settled(rows[:, self.layout.mc[tensor]], kinds)
+        energy, words = [], []
+        for kind in range(kinds):
+            passed = steps.passes[tensor][kind]
+            for table, costs in ((fixed, energy), (owing, words)):
+                if isinstance(passed, Sweep):
+                    cost = table[:, kind] * passed.inside[pair] + table[:, kinds + kind - 1] * passed.first[pair]
+                    costs.append(cost + table[:, 2 * kinds - 2 + kind] * passed.fresh[pair])
+                else:
+                    costs.append(table[:, 0] * passed[pair])
+        return np.stack(energy), np.stack(words), rows[:, self.layout.offset[tensor]]
 
     def _kept(self, level: int, table: Array, moved: Array) -> Array:
         """The patterns outside a storage level: what moved is settled, what is kept here is owed from now on."""
@@ -281,28 +287,31 @@ class Walk:
         return table
 
     def _closed(
-        self, level: int, labels: Labels, label: Array, pair: Array, steps: Steps, order: object
+        self,
+        level: int,
+        labels: Labels,
+        label: Array,
+        pair: Array,
+        steps: Steps,
+        order: Order,
+        owed: list[tuple[Array, Array, Array]],
     ) -> tuple[Array, Array, Array, Array]:
         """``(energy, lanes, pending, credit)`` after the loops of a storage level in one order."""
         tables, prices = self.tables, self.placement.prices
         energy, lanes = labels.energy[label].copy(), labels.lanes[label].copy()
         pending, credit = labels.pending[label].copy(), labels.credit[label].copy()
-        pattern = labels.pattern[label]
         read, written = np.zeros(len(label)), np.zeros(len(label))
         for tensor, (shape, closing) in enumerate(zip(tables.tensors, steps.close(order), strict=True)):
-            rows = self.table[pattern]
-            moved, kinds = steps.moved[tensor][pair], closing.kinds[pair]
+            moved, kinds = steps.moved[tensor], closing.kinds
             if level == 0:
                 kinds[:, 0] |= ~moved
                 moved = np.ones_like(moved)
-            times = closing.times[pair]
-            fixed = np.where(moved, times * _least(rows[:, self.layout.fixed[tensor]], steps, tensor, kinds, pair), 0.0)
-            owing = settled(rows[:, self.layout.mc[tensor]], shape.kinds)
-            words = np.where(moved, times * _least(owing, steps, tensor, kinds, pair), 0.0)
+            times = np.where(moved, closing.times, 0.0)[pair]
+            costs, counts, left_out = owed[tensor]
+            fixed, words = times * _least(costs, kinds, pair), times * _least(counts, kinds, pair)
             lanes_out = tables.lanes_above(level, shape.irrelevant)
-            first = self.togo.whole[tensor] * np.minimum(lanes_out, steps.repeats[tensor][pair])
-            paid = np.maximum(fixed - rows[:, self.layout.offset[tensor]] * first, 0.0)
-            paid = np.where(moved, paid, 0.0)
+            first = self.togo.whole[tensor] * np.minimum(lanes_out, steps.repeats[tensor])[pair]
+            paid = np.where(times > 0, np.maximum(fixed - left_out * first, 0.0), 0.0)
             energy += paid
             if self.placement.keep[level][tensor]:
                 words = words + pending[:, tensor]
@@ -403,29 +412,28 @@ def _elided(prices: object, level: int, tensor: int) -> float:
     return float(prices.elide_read[level][tensor])  # type: ignore[attr-defined]
 
 
-def _least(rows: Array, steps: Steps, tensor: int, kinds: Array, pair: Array) -> Array:
-    """The least of what a pass costs over the ways in which the tensor may move first."""
-    best = np.full(len(rows), np.inf)
-    many = kinds.shape[1]
-    for kind in range(many):
-        words = steps.passes[tensor][kind]
-        if isinstance(words, Sweep):
-            cost = rows[:, kind] * words.inside[pair] + rows[:, many + kind - 1] * words.first[pair]
-            cost = cost + rows[:, 2 * many - 2 + kind] * words.fresh[pair]
-        else:
-            cost = rows[:, 0] * words[pair]
-        best = np.where(kinds[:, kind], np.minimum(best, cost), best)
+def _least(costs: Array, kinds: Array, pair: Array) -> Array:
+    """``[n]``: the least of what a pass costs over the ways in which the tensor may move first; 0 where it does not."""
+    if len(costs) == 1:
+        return costs[0]
+    barred = np.where(kinds, 0.0, np.inf)
+    best = costs[0] + barred[pair, 0]
+    for kind in range(1, len(costs)):
+        best = np.minimum(best, costs[kind] + barred[pair, kind])
     return np.where(np.isfinite(best), best, 0.0)
 
 
-def _cheapest(parts: list[Labels]) -> Labels:
-    """Of the same labels made in several orders, each time the one with the least energy."""
-    energy = np.stack([p.energy for p in parts])
-    which = np.argmin(energy, axis=0)
-    best = parts[0]
-    best.energy = energy[which, np.arange(len(which))]
-    best.choice = which.astype(np.int32)
-    return best
+def _distinct_orders(tried: list[tuple[Array, Array, Array, Array]]) -> tuple[Array, Array]:
+    """``(row, order)`` of the orders worth a label: the cheapest, and those that are better than it in another way."""
+    energy, lanes = np.stack([t[0] for t in tried]), np.stack([t[1] for t in tried])
+    pending = np.stack([t[2] for t in tried])
+    everything = np.arange(energy.shape[1])
+    cheapest = np.argmin(energy, axis=0)
+    better = lanes > lanes[cheapest, everything]
+    better |= (pending < pending[cheapest, everything]).any(axis=2)
+    better[cheapest, everything] = True
+    order, row = np.nonzero(better)
+    return row, order
 
 
 def _portions(counts: Array, most: int) -> list[Array]:
