@@ -1,9 +1,10 @@
 """Random mappings of an AccelForge mapspace, as arrays.
 
-A sample keeps what each component has to keep and some of what it may; splits every rank's prime factors at random
-over loops in time and over the spatial dimensions that take them; and places the loops in time at random between the
+A sample keeps what each component has to keep and some of what it may; draws one of all ways to spread the ranks over
+the fan-outs; splits what is left of every rank at random over loops in time; and places these at random between the
 storages. Storages of outer components stand above those of inner ones, a component's spatial loops just above its
-storages, and no loop above those of the outermost memory. All tile shapes divide.
+storages, and no loop above those of the outermost memory. All tile shapes divide, unless spatial loops leave a rest
+that does not: its loop in time is then the rank's outermost.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import numpy as np
 
 from accelax.encode.factorizations import prime_factors
 from accelax.encode.tree_mapping import reach_of
+from accelax.encode.tree_spreads import rooms_of, spreads_of
 from accelax.errors import SpecError, UnsupportedError
 from accelax.ir import LoweredTree
-from accelax.ir.tree_machine import Comparison, FanoutDimension, TreeMachine
+from accelax.ir.tree_machine import TreeMachine
 from accelax.ir.workload import Einsum
 from accelax.model.tree_types import EinsumMapping, TreeMapping
 
 TEMPORAL_LOOPS = 3
 """The most loops in time that a sample gives to one rank."""
+MOST_SPREADS = 20_000
+"""Where there are more ways to spread the ranks over fan-outs, some of them are drawn from."""
 
 
 def sample_mappings(lowered: LoweredTree, key: Any, n: int) -> TreeMapping:
@@ -38,19 +42,19 @@ def sample_mappings(lowered: LoweredTree, key: Any, n: int) -> TreeMapping:
     shared = {name for name in names if names.count(name) > 1}
     return TreeMapping(
         tuple(
-            _sample_einsum(einsum, machine, shared, random, n)
+            _sample_einsum(einsum, machine, shared, any(lowered.explore_imperfect), random, n)
             for einsum, machine in zip(lowered.einsums, lowered.machines, strict=True)
         )
     )
 
 
 def _sample_einsum(
-    einsum: Einsum, machine: TreeMachine, shared: set[str], random: np.random.Generator, n: int
+    einsum: Einsum, machine: TreeMachine, shared: set[str], imperfect: bool, random: np.random.Generator, n: int
 ) -> EinsumMapping:
     _refuse(machine)
     kept = _kept(einsum, machine, shared, random, n)
     order = _holder_order(kept, random)
-    loops = _Loops(einsum, machine, random, n)
+    loops = _Loops(einsum, machine, imperfect, random, n)
     loops.factorize()
     keys = loops.place(kept, _outermost_memory(machine))
     ranks, tiles, dimensions, keys = loops.sorted_by(keys)
@@ -123,43 +127,39 @@ def _holder_order(kept: np.ndarray, random: np.random.Generator) -> np.ndarray:
 class _Loops:
     """The loops of ``n`` samples of one Einsum: for each rank some in time, then one along each spatial dimension."""
 
-    def __init__(self, einsum: Einsum, machine: TreeMachine, random: np.random.Generator, n: int):
+    def __init__(self, einsum: Einsum, machine: TreeMachine, imperfect: bool, random: np.random.Generator, n: int):
         self.einsum, self.random, self.n = einsum, random, n
-        outermost = _outermost_memory(machine)
-        places = [(c, d) for c, component in enumerate(machine.components) for d in component.spatial]
-        self.dimensions = [(number, c, d) for number, (c, d) in enumerate(places, 1) if c > outermost]
-        self.parts = TEMPORAL_LOOPS + len(self.dimensions)
-        self.factors = np.ones((n, len(einsum.ranks), self.parts))
+        components = machine.components
+        fanouts = [[d.fanout for d in component.spatial] for component in components]
+        scales = [[d.usage_scale for d in component.spatial] for component in components]
+        rooms = rooms_of(machine, fanouts, scales)
+        spreads = spreads_of(einsum, machine, rooms, imperfect, MOST_SPREADS, random)
+        if spreads is None or not len(spreads.factors):
+            raise SpecError(f"{einsum.name}: no spatial loops keep all of reuse, loop_bounds and min_usage")
+        places = [(c, d) for c, component in enumerate(components) for d in range(len(component.spatial))]
+        inner = zip(spreads.components, spreads.dimensions, strict=True)
+        self.dimensions = [(places.index((c, d)) + 1, c) for c, d in inner]
+        spread = spreads.factors[random.integers(len(spreads.factors), size=n)]
+        self.factors = np.ones((n, len(einsum.ranks), TEMPORAL_LOOPS + len(self.dimensions)))
+        self.factors[:, :, TEMPORAL_LOOPS:] = np.moveaxis(spread, 1, 2)
+        self.cut_short = np.zeros((n, len(einsum.ranks)), bool)
 
     def factorize(self) -> None:
-        """Give every prime factor of every rank to a loop, at random; to one in time where a dimension has no room."""
-        weights = self.random.gamma(0.5, size=(self.n, len(self.einsum.ranks), self.parts)) + 1e-9
-        limits = weights.cumsum(axis=2) / weights.sum(axis=2, keepdims=True)
-        primes = [(r, p) for r, (_, bound) in enumerate(self.einsum.bounds) for p in prime_factors(bound)]
-        for index in self.random.permutation(len(primes)):
-            r, prime = primes[index]
-            part = (self.random.random((self.n, 1)) > limits[:, r]).sum(axis=1).clip(max=self.parts - 1)
-            in_time = self.random.integers(TEMPORAL_LOOPS, size=self.n)
-            for d, (_, _, dimension) in enumerate(self.dimensions, TEMPORAL_LOOPS):
-                full = ~self._has_room(dimension, d, r, prime)
-                part = np.where((part == d) & full, in_time, part)
-            self.factors[np.arange(self.n), r, part] *= prime
-
-    def _has_room(self, dimension: FanoutDimension, part: int, rank: int, prime: int) -> np.ndarray:
-        """Where a dimension can take one more factor of a rank."""
-        reused = [tensor for tensor in self.einsum.tensors if tensor.name in dimension.reuse]
-        name = self.einsum.ranks[rank]
-        if any(name in tensor.ranks for tensor in reused):
-            return np.zeros(self.n, bool)
-        along = self.factors[:, :, part]
-        room = along.prod(axis=1) * prime * dimension.usage_scale <= dimension.fanout
-        for comparison in dimension.loop_bounds:
-            if name in comparison.ranks:
-                whole = comparison.operator.startswith("product")
-                ranks = [self.einsum.ranks.index(r) for r in comparison.ranks if r in self.einsum.ranks]
-                now = along[:, ranks].prod(axis=1) if whole else along[:, rank]
-                room &= now * prime <= _upper_limit(comparison)
-        return room
+        """Give what the spatial loops leave of every rank to its loops in time, one prime factor at a time."""
+        shape = (self.n, len(self.einsum.ranks), TEMPORAL_LOOPS)
+        limits = (self.random.gamma(0.5, size=shape) + 1e-9).cumsum(axis=2)
+        limits /= limits[:, :, -1:]
+        everyone = np.arange(self.n)
+        for r, (_, bound) in enumerate(self.einsum.bounds):
+            spread = self.factors[:, r, TEMPORAL_LOOPS:].prod(axis=1)
+            self.cut_short[:, r] = bound % spread != 0
+            rest = np.where(self.cut_short[:, r], 1.0, bound / spread)
+            self.factors[:, r, 0] = np.where(self.cut_short[:, r], np.ceil(bound / spread), 1.0)
+            for prime in prime_factors(bound):
+                part = (self.random.random((self.n, 1)) > limits[:, r]).sum(axis=1).clip(max=TEMPORAL_LOOPS - 1)
+                divides = rest % prime == 0
+                self.factors[everyone, r, part] *= np.where(divides, prime, 1)
+                rest = np.where(divides, rest / prime, rest)
 
     def place(self, kept: np.ndarray, outermost: int) -> np.ndarray:
         """Where the loops stand, ``[n, rank, part]``: the whole part is the number of holders above."""
@@ -170,7 +170,8 @@ class _Loops:
         shape = self.factors[:, :, :TEMPORAL_LOOPS].shape
         places = lowest + np.floor(self.random.random(shape) * spans)
         keys[:, :, :TEMPORAL_LOOPS] = np.sort(places + 0.8 * self.random.random(shape), axis=2)
-        for part, (_, component, _) in enumerate(self.dimensions, TEMPORAL_LOOPS):
+        keys[:, :, 0] = np.where(self.cut_short, lowest[:, :, 0] + 0.8 * (keys[:, :, 0] % 1), keys[:, :, 0])
+        for part, (_, component) in enumerate(self.dimensions, TEMPORAL_LOOPS):
             gap = holders[:, :component].sum(axis=1)[:, None]
             keys[:, :, part] = gap + 0.9 + 0.001 * part + 0.0009 * self.random.random(keys.shape[:2])
         return np.where(self.factors > 1, keys, np.inf)
@@ -178,27 +179,18 @@ class _Loops:
     def sorted_by(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The loops of each sample from the outermost inwards: ranks, tile shapes, dimensions, keys, ``[n, slot]``."""
         n, ranks, parts = keys.shape
-        most = sum(len(prime_factors(bound)) for _, bound in self.einsum.bounds)
+        most = sum(min(parts, bound.bit_length()) for _, bound in self.einsum.bounds)
         flat = keys.reshape(n, -1)
-        chosen = np.argsort(flat, axis=1, kind="stable")[:, : min(most, ranks * parts)]
+        chosen = np.argsort(flat, axis=1, kind="stable")[:, :most]
         found = np.take_along_axis(flat, chosen, axis=1)
         factor = np.take_along_axis(self.factors.reshape(n, -1), chosen, axis=1)
         used = np.isfinite(found)
         rank = np.where(used, chosen // parts, -1).astype(np.int32)
-        numbers = np.array([0] * TEMPORAL_LOOPS + [number for number, _, _ in self.dimensions])
+        numbers = np.array([0] * TEMPORAL_LOOPS + [number for number, _ in self.dimensions])
         dimension = np.where(used, numbers[chosen % parts], 0).astype(np.int32)
         tile = np.ones(factor.shape)
-        for r, (_, bound) in enumerate(self.einsum.bounds):
+        for r in range(ranks):
             over = rank == r
-            tile = np.where(over, bound / np.where(over, factor, 1.0).cumprod(axis=1), tile)
+            inside = np.where(over, factor, 1.0)[:, ::-1].cumprod(axis=1)[:, ::-1]
+            tile = np.where(over, inside / factor, tile)
         return rank, tile, dimension, found
-
-
-def _upper_limit(comparison: Comparison) -> float:
-    """The largest bound that a comparison allows; lower limits and exact ones above 1 are not sampled."""
-    operator = comparison.operator.removeprefix("product")
-    if operator == "<=" or (operator == "==" and comparison.value == 1):
-        return comparison.value
-    if operator == "<":
-        return comparison.value - 1
-    raise UnsupportedError(f"sampling under a loop bound {comparison.operator} {comparison.value:g}", path="arch")

@@ -10,13 +10,14 @@ from accelax.encode.tree_mapping import encode_mapping
 from accelax.encode.tree_problem import encode_tree
 from accelax.encode.tree_sample import prime_factors
 from accelax.errors import SpecError, UnsupportedError
-from accelax.ir import Spatial, Storage, Toll
+from accelax.ir import Spatial, Storage, Temporal, Toll
 from accelax.ir.tree_machine import Comparison
 from accelax.model.tree_batch import evaluate_tree_batch
 from tests.model.test_tree_lifetime import THREE, chain
 from tests.model.tree_cases import DRAM, GLB, dimension, lowered, matmul, memory, toll
 
 ALL = ("A", "B", "Z")
+LEAST_TWO = Comparison(("n",), ">=", 2)
 
 
 def machine(**dimension_fields):
@@ -128,8 +129,32 @@ def test_a_tensor_that_nothing_may_keep():
 def test_constraints_that_are_not_sampled_are_refused():
     with pytest.raises(UnsupportedError, match="tensor_order_options"):
         samples((replace(DRAM, keep=ALL, tensor_order_options=((("A",), ("B",)),)),))
-    with pytest.raises(UnsupportedError, match="a loop bound >= 2"):
-        samples(machine(loop_bounds=(Comparison(("n",), ">=", 2),)))
+    with pytest.raises(SpecError, match="no spatial loops keep all"):
+        samples(machine(loop_bounds=(Comparison(("n",), ">=", 5),)))
+
+
+def test_lower_bounds_on_loops_and_the_least_usage_are_respected():
+    """Of 6 lanes along X, n = 16 reaches 4; along Y, of 4, n takes at least 2, and m or k the other 2 or not."""
+    lanes = (dimension("X", 6, reuse=("A",), min_usage=1.0), dimension("Y", 4, loop_bounds=(LEAST_TWO,)))
+    components = (*machine()[:-1], replace(machine()[-1], spatial=lanes))
+    problem, batch = samples(components)
+    cost = jax.vmap(lambda m: evaluate_usage(problem, m))(batch)
+    assert np.unique(np.round(np.asarray(cost[0]) * 6)).tolist() == [4]
+    assert np.unique(np.round(np.asarray(cost[1]) * 4)).tolist() == [2, 4]
+
+
+def test_imperfect_spatial_loops_leave_the_rest_to_an_outermost_loop():
+    """100 iterations of n on 7 lanes: 7 is ceil(100 / 15), and the loop above has what is left, cut short."""
+    lanes = (dimension("X", 7, reuse=("A",), min_usage=1.0),)
+    components = (*machine()[:-1], replace(machine()[-1], spatial=lanes))
+    spec = replace(lowered(components, [], matmul(12, 30, 100)), explore_imperfect=(True, True))
+    problem = encode_tree(spec)
+    batch = problem.sample(jax.random.key(0), 50)
+    for i in range(50):
+        mapping = problem.decode(batch, i)
+        problem.encode_mappings([mapping])
+        loops = [node for node in mapping.nodes if isinstance(node, (Temporal, Spatial)) and node.rank == "n"]
+        assert [(type(loop), loop.tile_shape) for loop in loops] == [(Temporal, 7), (Spatial, 1)]
 
 
 @pytest.mark.parametrize(("number", "factors"), [(1, []), (2, [2]), (97, [97]), (360, [2, 2, 2, 3, 3, 5])])

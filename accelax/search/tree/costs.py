@@ -19,11 +19,11 @@ from functools import cached_property
 import numpy as np
 
 from accelax.encode.tree_problem import TreeProblem
+from accelax.encode.tree_spreads import Spreads
 from accelax.model.tree_spatial import leaking_fractions
 from accelax.model.tree_types import ComponentHardware, EinsumStructure, Kind, TensorStructure
 from accelax.search.tree.grid import Grid
 from accelax.search.tree.latency import LinearTime, times_of
-from accelax.search.tree.spatial import Spreads
 
 ENERGY = 0
 """The number of the resource that counts joules; the others count seconds of a component."""

@@ -28,7 +28,7 @@ from accelax.search.tree.remaining import Remaining
 from accelax.search.tree.space import TreeSpace
 from accelax.search.tree.walk import Finished, Walk
 
-LIMITS = (30, 1_000, 30_000, 1_000_000)
+LIMITS = (30, 1_000, 15_000, 150_000)
 """Labels at a state in the first walk of a spread, the second, and so on."""
 OUTWARD = 1 - 1e-9
 """Bounds are rounded down by this much more than arithmetic can err."""

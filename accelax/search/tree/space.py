@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from accelax.encode.tree_problem import TreeProblem
+from accelax.encode.tree_spreads import Spreads, rooms_of, spreads_of
 from accelax.errors import UnsupportedError
 from accelax.ir.tree_usage import satisfies
 from accelax.search.tree.costs import SpreadCosts, TileTables, TreeCosts
 from accelax.search.tree.grid import Axis, Grid, tile_axes
 from accelax.search.tree.placement import PlacementGraph, Step, placement_graph
-from accelax.search.tree.spatial import Spreads, spreads_of
 
 MOST_EXTENTS = 3_000
 """Of one rank."""
@@ -37,7 +37,8 @@ class TreeSpace:
         axes = tile_axes(self.einsum, explored, MOST_EXTENTS)
         graph = placement_graph(self.einsum, self.machine, MOST_STATES)
         hardware = problem.hardware.machines[0]
-        spreads = spreads_of(self.einsum, self.machine, hardware, any(explored), MOST_SPREADS)
+        rooms = rooms_of(self.machine, [h.fanout for h in hardware], [h.usage_scale for h in hardware])
+        spreads = spreads_of(self.einsum, self.machine, rooms, any(explored), MOST_SPREADS)
         if axes is None or graph is None or spreads is None:
             raise UnsupportedError("a mapspace of this size")
         self.axes: tuple[Axis, ...] = axes

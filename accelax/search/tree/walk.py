@@ -110,8 +110,17 @@ class Walk:
             return
         rows = rows[self.remaining.fits(step)[labels.tile]]
         stages = self._stages(step)
-        for part in np.array_split(rows, max(1, len(rows) * 8 // 100_000)):
+        pairs = np.cumsum(self._enclosing_count(labels.tile[rows]))
+        for part in np.split(rows, np.flatnonzero(np.diff(pairs // CHUNK)) + 1):
             yield self._place(state, labels, part, step, number, stages)
+
+    def _enclosing_count(self, tile: np.ndarray) -> np.ndarray:
+        """How many tiles are around each of some."""
+        grid, found = self.space.grid, np.ones(len(tile))
+        for rank, axis in enumerate(grid.axes):
+            digit = grid.digits(tile, rank)
+            found *= axis.starts[digit + 1] - axis.starts[digit]
+        return found
 
     def _stages(self, step: Step) -> list[np.ndarray]:
         """What is ahead of a storage once its tile is fixed on the first ``r`` axes, for every ``r``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,6 @@ from accelax.ir.tree_usage import (
     satisfies,
 )
 from accelax.ir.workload import Einsum
-from accelax.model.tree_types import ComponentHardware
 
 _SLACK = 1e-12
 
@@ -31,31 +31,44 @@ class Spreads:
     """The number of each dimension within its component."""
 
 
+def rooms_of(machine: TreeMachine, fanouts: Sequence[Sequence[float]], scales: Sequence[Sequence[float]]) -> np.ndarray:
+    """The most instances along each dimension: its fan-out, less where each counts for more than one.
+
+    ``fanouts`` and ``scales`` are ``[component][dimension]``.
+    """
+    places = [(c, machine.components[c].spatial.index(d)) for c, d in fanned_places(machine)]
+    return np.array([float(fanouts[c][d]) / max(float(scales[c][d]), 1.0) for c, d in places])
+
+
 def spreads_of(
-    einsum: Einsum, machine: TreeMachine, hardware: tuple[ComponentHardware, ...], imperfect: bool, most: int
+    einsum: Einsum,
+    machine: TreeMachine,
+    rooms: np.ndarray,
+    imperfect: bool,
+    most: int,
+    random: np.random.Generator | None = None,
 ) -> Spreads | None:
-    """The ways that fan-outs, ``reuse``, ``loop_bounds`` and ``min_usage`` allow; None if there are over ``most``."""
+    """The ways that fan-outs, ``reuse``, ``loop_bounds`` and ``min_usage`` allow, with ``rooms`` of :func:`rooms_of`.
+
+    Where there are over ``most``, None; or, with ``random``, some of them.
+    """
     places = fanned_places(machine)
     numbers = tuple(machine.components[c].spatial.index(d) for c, d in places)
-    room = np.array([_room(hardware[c], d) for (c, _), d in zip(places, numbers, strict=True)])
     found = np.ones((1, len(places), 0))
     for rank in einsum.ranks:
         every = list(dict.fromkeys(rank_factors(einsum, rank, places, imperfect)))
         rows = np.array(every, float).reshape(len(every), len(places))
         used = found.prod(axis=2)
-        fits = (used[:, None, :] * rows[None] <= room * (1 + _SLACK)).all(axis=2)
+        fits = (used[:, None, :] * rows[None] <= rooms * (1 + _SLACK)).all(axis=2)
         old, new = np.nonzero(fits)
         if len(old) > most:
-            return None
+            if random is None:
+                return None
+            some = random.choice(len(old), most, replace=False)
+            old, new = old[some], new[some]
         found = np.concatenate([found[old], rows[new][:, :, None]], axis=2)
     kept = _kept(found, einsum, machine, places, imperfect)
     return Spreads(found[kept], tuple(c for c, _ in places), numbers)
-
-
-def _room(numbers: ComponentHardware, dimension: int) -> float:
-    """The most instances along a dimension: its fan-out, less where each counts for more than one."""
-    fanout, scale = float(numbers.fanout[dimension]), float(numbers.usage_scale[dimension])
-    return fanout / max(scale, 1.0)
 
 
 def _kept(
