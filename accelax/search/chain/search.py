@@ -21,8 +21,10 @@ OUTWARD = 1.0 - 1e-9
 CANDIDATES = 48
 MOST_LABELS, FEW_LABELS = 1 << 20, 1 << 15
 NARROWEST = 1.02
-BEAMS = (64, 1024)
+BEAMS = (32, 256)
 """Labels per boundary of the quick walks that find a first mapping."""
+QUICK_BRANCHES = 16
+"""Placements that get a quick walk before any other work, those with the least bound first."""
 
 
 class _Branch:
@@ -48,7 +50,8 @@ class ChainSearch:
     def __init__(self, problem: LevelProblem, objective: Objective):
         self.lower_bound, self.done = 0.0, False
         self._weights = _weights(objective)
-        self._branches: list[_Branch] | None = None
+        self._branches: list[_Branch] = []
+        self._tables: ChainTables | None = None
         self._problem = problem
         self._waiting: list[tuple[tuple[bool, ...], ...]] = []
         self._sound = self._weights is not None and not problem.structure.imperfect and _sound(problem)
@@ -61,10 +64,11 @@ class ChainSearch:
         deadline = time.perf_counter() + seconds
         if not self._sound:
             return []
-        if self._branches is None:
-            self._open()
-        assert self._branches is not None
+        self._open(deadline)
         found: list[Mapping] = []
+        for branch in [b for b in self._promising() if len(b.beams) == len(BEAMS)]:
+            if time.perf_counter() < deadline:
+                found += self._quick(branch, incumbent, deadline)
         while not self.done and time.perf_counter() < deadline and not found:
             branch = min((b for b in self._branches if not b.closed), key=lambda b: b.bound, default=None)
             if branch is None or branch.bound >= incumbent * OUTWARD:
@@ -74,37 +78,36 @@ class ChainSearch:
             self._settle(incumbent)
         return found
 
-    def _open(self) -> None:
-        """Build the tables of every placement."""
-        tables = ChainTables(self._problem)
+    def _open(self, deadline: float) -> None:
+        """Build the tables of placements, one after the other."""
+        if self._tables is None:
+            self._tables = ChainTables(self._problem)
+            self._waiting, complete = placements(self._tables)
+            self.classes = len(self._waiting)
+            if not complete:
+                self._sound, self.done = False, True
         assert self._weights is not None
         energy, delay, last_level = self._weights
-        prices = prices_of(tables, last_level)
-        rows, complete = placements(tables)
-        self._branches = []
-        for keep in rows:
-            placement = Placement(tables, prices, keep)
+        prices = prices_of(self._tables, last_level)
+        while self._waiting and time.perf_counter() < deadline:
+            placement = Placement(self._tables, prices, self._waiting[-1])
             self._branches.append(_Branch(placement, ToGo(placement, energy, delay)))
-        self.classes = len(rows)
-        if not complete:
-            self._sound, self.done = False, True
+            self._waiting.pop()
         self._settle(math.inf)
 
     def _settle(self, incumbent: float) -> None:
         """The bound of the mapspace: the least over the placements."""
-        assert self._branches is not None
-        least = min((b.bound for b in self._branches), default=0.0)
-        if math.isinf(least):
-            least = 0.0
-        self.lower_bound = max(self.lower_bound, min(least, incumbent) * OUTWARD)
+        if self._waiting or not self._branches:
+            return
+        least = min(b.bound for b in self._branches)
+        if math.isfinite(min(least, incumbent)):
+            self.lower_bound = max(self.lower_bound, min(least, incumbent) * OUTWARD)
         self.done = all(b.closed or b.bound >= incumbent * OUTWARD for b in self._branches)
 
     def _work(self, branch: _Branch, incumbent: float, deadline: float) -> list[Mapping]:
         """One walk of one placement."""
         if branch.beams:
-            beam = branch.beams.pop(0)
-            walk = Walk(branch.placement, branch.togo, incumbent, math.inf, MOST_LABELS, beam)
-            return self._candidates(branch, walk, walk.run(), 8)
+            return self._quick(branch, incumbent, deadline)
         limit = min(incumbent, max(branch.bound, branch.limit) * branch.growth)
         walk = Walk(branch.placement, branch.togo, limit, deadline, branch.room)
         try:
@@ -126,6 +129,19 @@ class ChainSearch:
         branch.bound = max(branch.bound, float(values.min()))
         branch.closed = True
         return self._candidates(branch, walk, labels, CANDIDATES)
+
+    def _promising(self) -> list[_Branch]:
+        """The placements with the least bounds."""
+        return sorted((b for b in self._branches if not b.closed), key=lambda b: b.bound)[:QUICK_BRANCHES]
+
+    def _quick(self, branch: _Branch, incumbent: float, deadline: float) -> list[Mapping]:
+        """A walk with few labels: no bound, but mappings."""
+        beam = branch.beams.pop(0)
+        walk = Walk(branch.placement, branch.togo, incumbent, deadline, MOST_LABELS, beam)
+        try:
+            return self._candidates(branch, walk, walk.run(), 4)
+        except OutOfTime:
+            return []
 
     def _candidates(self, branch: _Branch, walk: Walk, labels: Labels, count: int) -> list[Mapping]:
         """The mappings of the best labels."""

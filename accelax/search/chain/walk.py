@@ -8,6 +8,7 @@ that a parent further out must still read (``pending``), and a pattern of what i
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -23,6 +24,8 @@ from accelax.search.chain.words import Sweep
 Array = np.ndarray
 PAIRS = 1 << 18
 """Labels made at a time."""
+SAMPLE = 256
+"""Steps that a quick walk tries from every tile."""
 ROUNDS = 12
 """Labels per tile and pattern that others are compared with."""
 
@@ -95,37 +98,30 @@ class Walk:
             np.zeros((1, ranks), np.uint8), zeros, energy, np.ones(1), pending, np.zeros((1, tensors)), zeros, zeros
         )
 
-    def _step(self, slot: int, labels: Labels, make: object) -> Labels:
+    def _step(self, slot: int, labels: Labels, make: Callable[..., tuple[Labels, Array]]) -> Labels:
         """Take every label across a slot, in portions, and keep what is not dominated."""
         states, inverse = unique_rows_of_bytes(labels.index)
         order = np.argsort(inverse, kind="stable")
         count = np.bincount(inverse, minlength=len(states))
         start = np.concatenate([[0], np.cumsum(count)[:-1]])
-        source, target, choice = expand(self.placement, slot, states)
-        keep = self._worth(slot, labels, inverse, len(states), source, target)
-        source, target, choice = source[keep], target[keep], choice[keep]
         parts: list[Labels] = []
         patterns: list[Array] = []
-        width, total = 0, 0
-        for rows in _portions(count[source], PAIRS):
-            if time.perf_counter() > self.deadline:
-                raise OutOfTime
-            repeat = count[source[rows]]
-            pair = np.repeat(np.arange(len(rows)), repeat)
-            within = np.arange(len(pair)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-            label = order[start[source[rows]][pair] + within]
-            made, table = make(slot, labels, label, pair, states[source[rows]], target[rows], choice[rows])
-            made = made.take(np.flatnonzero(self.promise(slot + 1, made, table) <= self.limit))
-            made.pattern = made.pattern + width
-            patterns.append(table)
-            width += len(table)
-            parts.append(made)
-            total += len(made)
-            if total > self.most:
-                parts, patterns = self._compact(slot + 1, parts, patterns)
-                width, total = len(patterns[0]), len(parts[0])
-                if total > self.most // 2:
-                    raise OutOfRoom
+        for source, target, choice in self._targets(slot, labels, states, inverse):
+            for rows in _portions(count[source], PAIRS):
+                self._check_time()
+                repeat = count[source[rows]]
+                pair = np.repeat(np.arange(len(rows)), repeat)
+                within = np.arange(len(pair)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
+                label = order[start[source[rows]][pair] + within]
+                made, table = make(slot, labels, label, pair, states[source[rows]], target[rows], choice[rows])
+                made = made.take(np.flatnonzero(self.promise(slot + 1, made, table) <= self.limit))
+                made.pattern = made.pattern + sum(len(p) for p in patterns)
+                patterns.append(table)
+                parts.append(made)
+                if sum(len(p) for p in parts) > self.most:
+                    parts, patterns = self._compact(slot + 1, parts, patterns)
+                    if len(parts[0]) > self.most // 2:
+                        raise OutOfRoom
         if not parts:
             empty = labels.take(np.zeros(0, dtype=int))
             self.table = np.zeros((1, self.layout.width))
@@ -134,25 +130,55 @@ class Walk:
         self.table = patterns[0]
         return parts[0]
 
-    def _worth(self, slot: int, labels: Labels, inverse: Array, states: int, source: Array, target: Array) -> Array:
-        """Steps that some label of their source could take without losing to the best known."""
-        least = np.full(states, np.inf)
+    def _targets(
+        self, slot: int, labels: Labels, states: Array, inverse: Array
+    ) -> Iterator[tuple[Array, Array, Array]]:
+        """``(source, target, choice)`` of the steps worth taking, for some tiles at a time."""
+        options = [np.array([len(t) for t in self.tables.steps[slot][r]]) for r in range(self.tables.ranks)]
+        count = np.prod([options[r][states[:, r]] for r in range(self.tables.ranks)], axis=0)
+        least, most = self._extremes(slot, labels, inverse, len(states))
+        for rows in _portions(count, PAIRS):
+            self._check_time()
+            source, target, choice = expand(self.placement, slot, states[rows])
+            keep = self._worth(slot, states[rows], least[rows], most[rows], source, target)
+            keep = self._sampled(keep, source[keep], len(rows))
+            yield rows[source[keep]], target[keep], choice[keep]
+
+    def _check_time(self) -> None:
+        if time.perf_counter() > self.deadline:
+            raise OutOfTime
+
+    def _extremes(self, slot: int, labels: Labels, inverse: Array, states: int) -> tuple[Array, Array]:
+        """``(least energy, most lanes)`` of the labels of every tile."""
+        least, most = np.full(states, np.inf), np.zeros(states)
         np.minimum.at(least, inverse, labels.energy + self._owed(slot, labels, self.table))
-        most = np.zeros(states)
         np.maximum.at(most, inverse, labels.lanes)
+        return least, most
+
+    def _worth(self, slot: int, states: Array, least: Array, most: Array, source: Array, target: Array) -> Array:
+        """Steps that some label of their source could take without losing to the best known."""
         lanes = most[source]
         if self.tables.structure.is_fanout[self.tables.level(slot)]:
-            factor = tile_of(self.tables, target) / tile_of(self.tables, labels.index[_first(inverse, states)][source])
+            factor = tile_of(self.tables, target) / tile_of(self.tables, states[source])
             lanes = lanes * np.prod(factor, axis=1)
         energy = least[source] + self.togo.energy(slot + 1, target)
-        cycles = self.tables.macs / (lanes * self.togo.lanes(slot + 1, target))
-        return np.flatnonzero(self.togo.score(energy, cycles) <= self.limit)
+        return np.flatnonzero(self.togo.score(energy, self._cycles(lanes, self.togo.lanes(slot + 1, target))) <= self.limit)
+
+    def _cycles(self, lanes: Array, further: Array) -> Array:
+        """Cycles with the parallelism kept so far times what fan-outs outside can add; infinite where nothing leads on."""
+        return self.tables.macs / np.maximum(lanes * further, 1e-300)
+
+    def _sampled(self, rows: Array, source: Array, states: int) -> Array:
+        """In a quick walk, a random part of the steps: about ``SAMPLE`` for every tile."""
+        if not self.beam or len(rows) <= SAMPLE * states:
+            return rows
+        share = SAMPLE / np.maximum(np.bincount(source, minlength=states), 1)
+        return rows[np.random.default_rng(self.beam).random(len(rows)) < share[source]]
 
     def promise(self, boundary: int, labels: Labels, table: Array) -> Array:
         """``[n]``: a bound on the objective of every completion of each label."""
         energy = labels.energy + self._owed(boundary, labels, table) + self.togo.energy(boundary, labels.index)
-        cycles = self.tables.macs / (labels.lanes * self.togo.lanes(boundary, labels.index))
-        return self.togo.score(energy, cycles)
+        return self.togo.score(energy, self._cycles(labels.lanes, self.togo.lanes(boundary, labels.index)))
 
     def _owed(self, boundary: int, labels: Labels, table: Array) -> Array:
         """pJ that what is still unsettled costs at least, as far as the tables of the way to go leave it out.
@@ -443,13 +469,6 @@ def _portions(counts: Array, most: int) -> list[Array]:
     portion = np.cumsum(counts) // most
     edges = np.flatnonzero(np.diff(portion)) + 1
     return np.split(np.arange(len(counts)), edges)
-
-
-def _first(inverse: Array, count: int) -> Array:
-    """``[count]``: one row of each group."""
-    first = np.zeros(count, dtype=int)
-    first[inverse[::-1]] = np.arange(len(inverse))[::-1]
-    return first
 
 
 def unique_rows_of_bytes(index: Array) -> tuple[Array, Array]:
