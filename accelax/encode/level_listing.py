@@ -174,8 +174,12 @@ def _level_orders(
             complete = [*order, *(rank for rank in range(n_ranks) if rank not in order)]
             position.append([float(complete.index(rank)) for rank in range(n_ranks)])
             on_x.append([float(rank in order[:number]) for rank in range(n_ranks)])
-    tables = (np.array(rows).reshape(-1, n_ranks) for rows in (position, on_x))
-    choices = LevelOrders(*tables, first[patterns], count[patterns])
+    choices = LevelOrders(
+        position=np.array(position).reshape(-1, n_ranks),
+        on_x=np.array(on_x).reshape(-1, n_ranks),
+        first=first[patterns],
+        count=count[patterns],
+    )
     if not structure.is_fanout[level]:
         return choices
     return _on_mesh(choices, factor, rule.sides[level], layout_matters(structure, level))

@@ -64,8 +64,9 @@ class OrderRule:
         Splits stay as they are, so ask :func:`arrangements` before renumbering.
         """
         place = {rank: i for i, rank in enumerate(ranks)}
-        parts = (tuple(place[r] for r in part if r in place) for part in (self.inner, self.free, self.outer))
-        return OrderRule(*parts, self.splits)
+        parts = (self.inner, self.free, self.outer)
+        inner, free, outer = (tuple(place[r] for r in part if r in place) for part in parts)
+        return OrderRule(inner, free, outer, self.splits)
 
 
 @dataclass(frozen=True)

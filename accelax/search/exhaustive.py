@@ -64,23 +64,24 @@ class ExhaustiveSearch:
         self.lower_bound = 0.0
         self.done = False
         self.best: Values = (math.inf,) * len(objective)
+        self._found: list[Mapping] = []
 
     def advance(self, incumbent: float, seconds: float) -> list[Mapping]:
         """Score chunks for about ``seconds``, at least one; see the protocol. Nothing where ``size`` is infinite."""
         begin = time.perf_counter()
-        found: Mapping | None = None
         while self.list is not None and not self.done:
             if self.evaluated < self.size:
-                found = self._next_chunk(self.list, incumbent) or found
+                self._score_chunk(self.list, incumbent)
             if self.evaluated >= self.size:
                 self.lower_bound = min(incumbent, self.best[0])
                 self.done = True
             if time.perf_counter() - begin >= seconds:
                 break
-        return [] if found is None else [found]
+        found, self._found = self._found, []
+        return found
 
-    def _next_chunk(self, listed: LevelEnumeration, incumbent: float) -> Mapping | None:
-        """Score the next chunk; the best of its mappings if it is better than all before."""
+    def _score_chunk(self, listed: LevelEnumeration, incumbent: float) -> None:
+        """Score the next chunk and keep the best of its mappings if it is better than all before."""
         begin = self.evaluated
         sweep = self._sweep
         end = min(begin + sweep.width, listed.size)
@@ -99,12 +100,10 @@ class ExhaustiveSearch:
             score = tuple(float(value) for value in exact[:, leader])
             if score < bar:
                 bar, best = score, (score, one_of(mappings, leader))
-        found = None
         if best is not None:
-            found = listed.decoded(best[1])
+            self._found = [listed.decoded(best[1])]
             self.best = best[0]
         self.evaluated = end
-        return found
 
     @cached_property
     def _sweep(self) -> _NumpySweep | _CompiledSweep:

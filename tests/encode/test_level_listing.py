@@ -24,13 +24,6 @@ def test_a_list_worked_by_hand():
     assert sorted(batch.factor[1][1].tolist()) == [1.0] * 2 + [2.0] * 4 + [4.0] * 4
 
 
-def test_numbers_and_windows_agree():
-    found = enumerate_levels(ax.encode(specification()))
-    rows, entry, digits = found.located(37, 100)
-    assert (found.starts[rows][entry] + digits).tolist() == list(range(37, 137))
-    assert len(found.located(found.size - 5, 100)[1]) == 5
-
-
 def test_every_listed_mapping_is_in_the_mapspace_and_no_two_are_the_same():
     spec = specification(DRAM={"temporal": {"permutation": ["N"]}}, MAC={"spatial": {"factors": ["N=1"]}})
     problem = ax.encode(spec)
@@ -40,16 +33,6 @@ def test_every_listed_mapping_is_in_the_mapspace_and_no_two_are_the_same():
     mappings = [problem.decode(batch, i) for i in range(len(chosen))]
     assert {text for mapping in mappings for text in spec.mapspace.violations(mapping)} == set()
     assert len(set(mappings)) == 300
-
-
-def test_the_rank_of_extent_one_comes_back():
-    spec = specification()
-    spec.set("problem.instance.N", 1)
-    problem = ax.encode(spec)
-    found = enumerate_levels(problem)
-    assert (found.structure.ranks, problem.structure.ranks) == (("M", "K"), ("M", "N", "K"))
-    mapping = problem.decode(found.widened(found.mappings(np.arange(1))), 0)
-    assert ax.evaluate(spec.with_mapping(mapping)).valid
 
 
 @pytest.mark.parametrize(
