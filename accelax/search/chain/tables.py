@@ -70,6 +70,7 @@ class ChainTables:
         self.rules = [factor_rules(structure, lowered, rank) for rank in range(self.ranks)]
         self.steps = _legal_steps(self)
         self.lane_choices: dict[int, list[Any]] = {}
+        self._lanes: dict[tuple[int, tuple[int, ...] | None, bool], float] = {}
         self.least_lanes = max((c.utilization_minimum for c in lowered.constraints), default=0.0)
 
     def level(self, slot: int) -> int:
@@ -90,14 +91,21 @@ class ChainTables:
 
     def lanes_above(self, level: int, ranks: tuple[int, ...] | None = None) -> float:
         """The largest product of spatial factors (of ``ranks``) over the fan-outs outside ``level``."""
-        return float(math.prod(self.lanes(above, ranks) for above in range(level) if self.structure.is_fanout[above]))
+        key = (level, ranks, True)
+        if key not in self._lanes:
+            fanouts = [above for above in range(level) if self.structure.is_fanout[above]]
+            self._lanes[key] = float(math.prod(self.lanes(above, ranks) for above in fanouts))
+        return self._lanes[key]
 
     def lanes(self, level: int, ranks: tuple[int, ...] | None = None) -> float:
         """The largest product of the factors of ``ranks`` (None: all) at one fan-out."""
-        chosen = range(self.ranks) if ranks is None else ranks
-        mesh = math.prod(self.structure.physical_mesh[level])
-        reach = math.prod(float(self.largest_factor(level, rank)) for rank in chosen)
-        return float(min(mesh, reach))
+        key = (level, ranks, False)
+        if key not in self._lanes:
+            chosen = range(self.ranks) if ranks is None else ranks
+            mesh = math.prod(self.structure.physical_mesh[level])
+            reach = math.prod(float(self.largest_factor(level, rank)) for rank in chosen)
+            self._lanes[key] = float(min(mesh, reach))
+        return self._lanes[key]
 
     def largest_factor(self, level: int, rank: int) -> float:
         """The largest factor that the legal tiles leave for one rank at one level."""
