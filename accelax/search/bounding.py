@@ -15,9 +15,10 @@ from accelax.search.protocol import SearchState
 
 @dataclass
 class BoundingState(SearchState):
-    """The search itself, which keeps its own state."""
+    """The search itself, which keeps its own state. ``complete``: no mapping is left that could be better at all."""
 
     search: BoundedSearch | None = None
+    complete: bool = False
 
     def explain(self) -> str:
         """What the search says of its gap, where it can."""
@@ -55,6 +56,7 @@ def refreshed(state: BoundingState) -> BoundingState:
     bound = float(search.lower_bound)
     state.lower_bound = 0.0 if math.isnan(bound) else bound
     state.done = bool(search.done)
+    state.complete = bool(getattr(search, "complete", False))
     state.evaluated = int(getattr(search, "evaluated", 0))
     state.classes = int(getattr(search, "classes", 0))
     state.startup_seconds = float(getattr(search, "startup_seconds", 0.0))

@@ -13,7 +13,7 @@ from accelax.search.objective import Objective
 from accelax.search.protocol import Candidates, Searcher, SearchState
 
 HEAD_START = 0.3
-"""The part of the budget that belongs to the bounds before the partner has its first turn, which compiles the model."""
+"""The part of a budget that the bounds of a chain of levels have before the partner, which compiles the model."""
 PARTNER_SHARE = 0.5
 """The partner's part of the time after that."""
 FRUITLESS_TURNS = 64
@@ -44,11 +44,12 @@ class Certified:
     """``certified``: bounds and candidates of one searcher; a partner's candidates where that leaves a gap.
 
     ``bounds`` may be None, or refuse the problem: then the partner searches alone and nothing is proved. A partner that
-    refuses leaves the bounds alone.
+    refuses leaves the bounds alone. ``head_start`` are the seconds that the bounds have before the partner's first
+    turn, unless they are done sooner; after that the two share the time.
     """
 
-    def __init__(self, bounds: Bounding | None, partner: Searcher | None, seconds: float):
-        self.bounds, self.partner, self.seconds = bounds, partner, seconds
+    def __init__(self, bounds: Bounding | None, partner: Searcher | None, head_start: float):
+        self.bounds, self.partner, self.head_start = bounds, partner, head_start
 
     def init(self, problem: Any, objective: Objective, seed: int) -> CertifiedState:
         """Start the bounds. Raises UnsupportedError when neither side can search the problem."""
@@ -97,7 +98,7 @@ class Certified:
             return False
         if state.bounds is None or state.bounds.done:
             return True
-        late = state.bound_seconds - HEAD_START * self.seconds
+        late = state.bound_seconds - self.head_start
         return late >= 0 and state.partner_seconds * (1 - PARTNER_SHARE) <= late * PARTNER_SHARE
 
     def _start_partner(self, state: CertifiedState) -> None:
@@ -123,7 +124,8 @@ class Certified:
         state.classes = max([side.classes for side in sides], default=0)
         state.startup_seconds = sum(side.startup_seconds for side in sides)
         bounds_done = state.bounds is None or state.bounds.done
-        if self.partner is None or state.alone:
+        complete = state.bounds is not None and state.bounds.complete and math.isfinite(incumbent)
+        if complete or self.partner is None or state.alone:
             state.done = bounds_done
         elif state.partner is not None and bounds_done:
             hopeless = state.bounds is not None and math.isinf(incumbent) and state.partner_turns >= FRUITLESS_TURNS

@@ -122,8 +122,7 @@ def conclude(
         "startup_seconds": record.clock.startup,
     }
     if record.best is None:
-        exhausted = state is not None and state.done and not interrupted
-        reason = why_nothing_fits(spec, problem, record.nearest[1], exhausted)
+        reason = why_nothing_fits(spec, problem, record.nearest[1], math.isinf(record.lower_bound))
         return SearchResult(math.inf, None, None, reason=reason, **common)
     result = evaluate(spec.with_mapping(record.best))
     value = exact_values(result.to_dict(), goal)[0]

@@ -21,19 +21,6 @@ if TYPE_CHECKING:
 @overload
 def map_spec(
     spec: Specification,
-    objective: Goal | None = None,
-    seconds: float = 10.0,
-    seed: int = 0,
-    *,
-    tolerance: float = 0.0,
-    searcher: str | Searcher | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> SearchResult: ...
-
-
-@overload
-def map_spec(
-    spec: Specification,
     objective: tuple[str, str, *tuple[str, ...]],
     seconds: float = 10.0,
     seed: int = 0,
@@ -42,6 +29,19 @@ def map_spec(
     searcher: str | Searcher | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ParetoResult: ...
+
+
+@overload
+def map_spec(
+    spec: Specification,
+    objective: Goal | None = None,
+    seconds: float = 10.0,
+    seed: int = 0,
+    *,
+    tolerance: float = 0.0,
+    searcher: str | Searcher | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> SearchResult: ...
 
 
 @overload

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from accelax.spec.specification import Specification
 
 
-def why_nothing_fits(spec: Specification, problem: Any, nearest: Mapping | None, exhausted: bool) -> str:
+def why_nothing_fits(spec: Specification, problem: Any, nearest: Mapping | None, proved: bool) -> str:
     """What the mapping that comes nearest still misses, and what would make it fit.
 
-    Of a full buffer, also the largest tile that cannot shrink. ``exhausted`` says that no other mapping is left.
+    Of a full buffer, also the largest tile that cannot shrink. ``proved`` says that no mapping fits at all.
     """
     if nearest is None:
-        return "the whole mapspace was ruled out without evaluating a mapping" if exhausted else "nothing was evaluated"
+        return "no mapping fits, which is proved" if proved else "nothing was evaluated"
     missed = evaluate(spec.with_mapping(nearest))
     parts = [missed.reason_if_invalid] if missed.reason_if_invalid else []
     if isinstance(problem, LevelProblem):
@@ -28,8 +28,8 @@ def why_nothing_fits(spec: Specification, problem: Any, nearest: Mapping | None,
         changes = _changes(problem, missed)
         if changes:
             parts.append(f"it would fit with {' and '.join(changes)}")
-    if exhausted:
-        parts.append("no mapping comes nearer")
+    if proved:
+        parts.append("it is proved that nothing fits")
     return "; ".join(parts) or "no mapping fits"
 
 

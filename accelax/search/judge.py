@@ -86,7 +86,7 @@ class Judge:
     def _levels(self, mappings: Sequence[Mapping]) -> list[tuple[dict[str, float], float]]:
         """A chunk of mappings of a chain of levels: the model runs once, on numpy arrays ``[n]``."""
         from accelax.encode.level_mapping import encode_mapping
-        from accelax.model.levels.evaluate import evaluate_levels
+        from accelax.search.exact_batch import exact_costs
 
         problem = self.problem
         encoded, places = [], []
@@ -100,7 +100,7 @@ class Judge:
         if not encoded:
             return found
         rows = jax.tree.map(lambda *leaves: np.asarray(leaves, dtype=float), *encoded)
-        cost = evaluate_levels(problem.structure, problem.workload, problem.hardware, rows)
+        cost = exact_costs(problem, rows)
         excess = np.maximum(cost.violation, lane_shortfall(problem.structure, rows, self.least_lanes))
         accesses = outermost_accesses(problem.structure, cost)
         table = np.broadcast_arrays(*map(np.asarray, (cost.energy, cost.cycles, accesses, excess)), places)

@@ -154,7 +154,7 @@ def exact_values(figures: dict[str, Any], objective: Objective) -> tuple[float, 
     return criterion_values(metrics, objective)
 
 
-def criterion_values(metrics: Mapping[str, float], objective: Objective) -> tuple[float, ...]:
+def criterion_values(metrics: Mapping[Any, Any], objective: Objective) -> tuple[float, ...]:
     """Each criterion of an objective from the metrics by name.
 
     >>> criterion_values({"energy": 2.0, "delay": 3.0}, parse_objective({"energy": 1, "delay": 2}))

@@ -108,7 +108,6 @@ def map_front(
     bounds = [0.0] * len(names)
     startup, evaluated, elapsed, interrupted = 0.0, 0, 0.0, False
     record: Record | None = None
-    exhausted = False
     for number, goal in enumerate(goals):
         offset = Progress(evaluated, elapsed, None, 0.0)
         record = FrontRecord(Judge(problem, goal), archive, _shifted(progress, offset))
@@ -118,13 +117,13 @@ def map_front(
             bounds[number] = state.lower_bound
         evaluated, startup = evaluated + record.evaluated, startup + record.clock.startup
         elapsed += record.clock.elapsed
-        exhausted = state is not None and state.done
-        if interrupted or (exhausted and not archive.points):
+        hopeless = state is not None and state.done and not archive.points
+        if interrupted or hopeless:
             break
     front = archive.exact_front()
     reason = None
     if not front and record is not None:
-        reason = why_nothing_fits(spec, problem, record.nearest[1], exhausted)
+        reason = why_nothing_fits(spec, problem, record.nearest[1], math.isinf(record.lower_bound))
     limits = tuple(
         checked_bound(bound, min(point.values[i] for point in front)) if front else 0.0
         for i, bound in enumerate(bounds)

@@ -1,16 +1,20 @@
-"""The searchers by name. Each is imported when it is asked for."""
+"""The searchers by name; those that prove bounds are imported when they are asked for."""
 
 from __future__ import annotations
 
 import importlib
+import math
+from collections.abc import Callable
 from typing import Any
 
 from accelax.encode.level_problem import LevelProblem
 from accelax.errors import SpecError, UnsupportedError, did_you_mean
 from accelax.search.bounding import Bounding
-from accelax.search.certified import Certified
+from accelax.search.certified import HEAD_START, Certified
+from accelax.search.evolutionary import Evolutionary
 from accelax.search.objective import Objective
 from accelax.search.protocol import Searcher
+from accelax.search.sampling import Sampling
 
 SEARCHERS = ("certified", "random", "exhaustive", "gradient", "evolutionary")
 
@@ -18,58 +22,51 @@ SEARCHERS = ("certified", "random", "exhaustive", "gradient", "evolutionary")
 def find_searcher(searcher: str | Searcher, problem: Any, seconds: float) -> Searcher:
     """The searcher of a name; an object with ``init``, ``ask`` and ``tell`` is returned as it is.
 
-    ``seconds`` is the budget, which ``certified`` divides. Raises SpecError for anything else.
+    ``seconds`` is the budget, which ``certified`` divides. Raises SpecError for anything else, UnsupportedError for a
+    searcher that does not know the dialect.
     """
     if not isinstance(searcher, str):
         missing = [name for name in ("init", "ask", "tell") if not callable(getattr(searcher, name, None))]
         if missing:
             raise SpecError(f"searcher: expected a name or an object with init, ask and tell, got {searcher!r}")
         return searcher
+    if searcher not in SEARCHERS:
+        raise SpecError(f"unknown searcher {searcher!r}{did_you_mean(searcher, SEARCHERS)}")
+    if searcher == "random":
+        return Sampling()
     levels = isinstance(problem, LevelProblem)
     if searcher == "certified":
-        return Certified(bounds_for(problem), _climbers() if levels else _samples(), seconds)
-    if searcher == "random":
-        return _samples()
+        if levels:
+            return Certified(Bounding(_staged(seconds)), Evolutionary(), HEAD_START * seconds)
+        return Certified(Bounding(_tree), Sampling(), math.inf)
+    if not levels:
+        raise UnsupportedError(f"the searcher {searcher!r} in the AccelForge dialect")
     if searcher == "evolutionary":
-        return _climbers()
-    if searcher in SEARCHERS:
-        return Bounding(_exhaustive if searcher == "exhaustive" else _gradient)
-    raise SpecError(f"unknown searcher {searcher!r}{did_you_mean(searcher, SEARCHERS)}")
+        return Evolutionary()
+    return Bounding(_exhaustive if searcher == "exhaustive" else _gradient)
 
 
-def bounds_for(problem: Any) -> Bounding | None:
-    """What proves bounds for a problem; None where nothing does."""
-    package, name = ("chain", "ChainSearch") if isinstance(problem, LevelProblem) else ("tree", "TreeSearch")
-    try:
-        module = importlib.import_module(f"accelax.search.{package}")
-    except ModuleNotFoundError:
-        return None
-    return Bounding(getattr(module, name))
+def _staged(seconds: float) -> Callable[[Any, Objective], Any]:
+    from accelax.search.staged import StagedSearch
+
+    return lambda problem, objective: StagedSearch(problem, objective, seconds)
 
 
-def _climbers() -> Searcher:
-    from accelax.search.evolutionary import Evolutionary
+def _tree(problem: Any, objective: Objective) -> Any:
+    from accelax.search.tree import TreeSearch
 
-    return Evolutionary()
-
-
-def _samples() -> Searcher:
-    from accelax.search.sampling import Sampling
-
-    return Sampling()
+    return TreeSearch(problem, objective)
 
 
 def _exhaustive(problem: Any, objective: Objective) -> Any:
-    try:
-        module = importlib.import_module("accelax.search.exhaustive")
-    except ModuleNotFoundError:
-        raise UnsupportedError("the searcher 'exhaustive'") from None
-    return module.ExhaustiveSearch(problem, objective)
+    from accelax.search.exhaustive import ExhaustiveSearch
+
+    return ExhaustiveSearch(problem, objective)
 
 
 def _gradient(problem: Any, objective: Objective) -> Any:
     try:
         module = importlib.import_module("accelax.search.relaxed")
-    except ModuleNotFoundError:
+        return module.GradientSearch(problem, objective)
+    except AttributeError:
         raise UnsupportedError("the searcher 'gradient'") from None
-    return module.GradientSearch(problem, objective)

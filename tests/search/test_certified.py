@@ -83,8 +83,8 @@ def turns(searcher, count, incumbent=math.inf):
 
 def test_the_bounds_have_a_head_start_and_then_half_of_the_time(clock):
     bounds, partner = Bounds(clock), Partner(clock)
-    names, state = turns(Certified(Bounding(lambda p, o: bounds), partner, seconds=10.0), 9, 50.0)
-    # 3 of 10 seconds, then one turn each; the 30 s of compilation are nobody's.
+    names, state = turns(Certified(Bounding(lambda p, o: bounds), partner, head_start=3.0), 9, 50.0)
+    # Three seconds, then one turn each; the 30 s of compilation are nobody's.
     assert names == ["bounds"] * 3 + ["partner", "bounds", "partner", "bounds", "partner", "bounds"]
     assert state.startup_seconds == 30
     assert (state.lower_bound, state.evaluated, state.classes) == (6.0, 15, 7)
@@ -94,14 +94,22 @@ def test_the_bounds_have_a_head_start_and_then_half_of_the_time(clock):
 
 
 def test_the_partner_goes_on_alone_when_the_bounds_are_done(clock):
-    names, state = turns(Certified(Bounding(lambda p, o: Bounds(clock, 1)), Partner(clock), 10.0), 4, 50.0)
+    names, state = turns(Certified(Bounding(lambda p, o: Bounds(clock, 1)), Partner(clock), 3.0), 4, 50.0)
     assert names == ["bounds", "partner", "partner", "partner"]
     assert not state.done
 
 
+def test_the_partner_has_no_turn_when_all_mappings_were_looked_at(clock):
+    bounds = Bounds(clock, 2)
+    bounds.complete = True
+    names, state = turns(Certified(Bounding(lambda p, o: bounds), Partner(clock), 3.0), 9, 50.0)
+    assert names == ["bounds"] * 2
+    assert state.done
+
+
 def test_where_nothing_fits_it_ends_after_some_fruitless_turns(clock, monkeypatch):
     monkeypatch.setattr(certified, "FRUITLESS_TURNS", 2)
-    names, state = turns(Certified(Bounding(lambda p, o: Bounds(clock, 1)), Partner(clock), 10.0), 9)
+    names, state = turns(Certified(Bounding(lambda p, o: Bounds(clock, 1)), Partner(clock), 3.0), 9)
     assert names == ["bounds", "partner", "partner"]
     assert state.done
 
@@ -119,7 +127,7 @@ def refuse(problem, objective):
 
 @pytest.mark.parametrize("bounds", [None, Bounding(refuse)])
 def test_without_bounds_the_partner_searches_and_nothing_is_proved(clock, bounds):
-    names, state = turns(Certified(bounds, Partner(clock), 10.0), 3)
+    names, state = turns(Certified(bounds, Partner(clock), 3.0), 3)
     assert names == ["partner"] * 3
     assert (state.lower_bound, state.explain()) == (0.0, "")
 
