@@ -6,6 +6,7 @@ that are counted lane by lane, is called once for each nest that differs there.
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,41 +81,37 @@ def _counted(problem: Any, batch: LevelMapping, pair: Pair, n: int) -> NetworkCo
 def _signature(structure: LevelStructure, batch: LevelMapping, pair: Pair) -> np.ndarray:
     """``[n, ...]``: equal where one network sees the same loops for one tensor."""
     network, tensor = pair
-    ranks = range(len(structure.ranks))
-    above = [level for level in range(network + 1) if not structure.is_fanout[level]]
-    columns = []
-    for level in above:
-        columns += _loops_in_order(structure, batch, level, tensor)
+    one = np.ones(len(batch.factor[0][0]))
+    time = [level for level in reversed(range(network + 1)) if not structure.is_fanout[level]]
+    columns = _loops(structure, batch, time, tensor)
     if structure.is_fanout[network]:
-        columns += [np.where(batch.factor[network][r] > 1, batch.on_x[network][r], 0.0) for r in ranks]
-        columns += _loops_in_order(structure, batch, network, tensor, exact=True)
-    for rank in structure.relevant(tensor):
+        columns += _loops(structure, batch, [network], tensor)
+    for rank in sorted(structure.relevant(tensor)):
         columns.append(
-            np.prod([batch.factor[level][rank] for level in range(network + 1, structure.n_levels)] or [1.0], axis=0)
-            * np.ones(len(batch.factor[0][0]))
+            math.prod((batch.factor[level][rank] for level in range(network + 1, structure.n_levels)), start=one)
         )
-        for upper in range(network):
-            if structure.is_fanout[upper]:
-                columns.append(batch.factor[upper][rank])
+        columns += [batch.factor[level][rank] for level in range(network) if structure.is_fanout[level]]
     return np.stack(columns, axis=1)
 
 
-def _loops_in_order(
-    structure: LevelStructure, batch: LevelMapping, level: int, tensor: int, exact: bool = False
-) -> list[np.ndarray]:
-    """For every place of a level, innermost first: the rank there and its factor; places of factor 1 are alike.
+def _loops(structure: LevelStructure, batch: LevelMapping, levels: list[int], tensor: int) -> list[np.ndarray]:
+    """The loops of some levels in order, innermost first: trips, rank and side of each; loops of factor 1 come last.
 
-    Ranks that do not index the tensor are alike too, unless ``exact``.
+    Ranks that do not index the tensor are alike.
     """
     ranks = range(len(structure.ranks))
     indexed = structure.relevant(tensor)
-    factor = np.stack([batch.factor[level][r] for r in ranks], axis=1)
-    position = np.stack([batch.position[level][r] for r in ranks], axis=1)
-    order = np.argsort(np.where(factor > 1, position, np.inf), axis=1, kind="stable")
+
+    def table(grid: Any) -> np.ndarray:
+        return np.stack([grid[level][rank] for level in levels for rank in ranks], axis=1)
+
+    factor = table(batch.factor)
+    place = table(batch.position) + np.repeat(np.arange(len(levels)), len(ranks)) * len(ranks)
+    order = np.argsort(np.where(factor > 1, place, np.inf), axis=1, kind="stable")
     trips = np.take_along_axis(factor, order, axis=1)
-    names = np.array([r if exact or r in indexed else -1 for r in ranks])[order]
-    names = np.where(trips > 1, names, -2)
-    return [*trips.T, *names.T.astype(float)]
+    names = np.array([rank if rank in indexed else -1 for _ in levels for rank in ranks])[order]
+    side = np.take_along_axis(table(batch.on_x), order, axis=1)
+    return [*trips.T, *np.where(trips > 1, names, -2).T.astype(float), *np.where(trips > 1, side, -1).T]
 
 
 def _row(batch: LevelMapping, i: int) -> LevelMapping:

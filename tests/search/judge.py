@@ -32,6 +32,9 @@ TOLERANCE = 1e-9
 MODES = ("alone", "informed", "slices")
 """Incumbents are the search's own; or the optimum is known from the start; or turns are as short as possible."""
 
+TURN, SLICE = 0.25, 0.01
+"""Seconds of a turn."""
+
 Make = Callable[[Any, Objective], Any]
 
 
@@ -52,7 +55,8 @@ def available(dialect: str | None = None) -> dict[str, Make]:
 class Verdict:
     """What one run of a search on one problem for one objective showed.
 
-    ``violations`` are sentences. Bounds are parts of the optimum. ``missed``: the search was done without having found
+    ``violations`` are sentences. Bounds are parts of the optimum, the first one is that of the first turn after which
+    there is any. ``missed``: the search was done without having found
     the optimum; ``refused``: why it did not take the problem.
     """
 
@@ -80,12 +84,11 @@ def judge(
         incumbent = optimum if mode == "informed" else math.inf
         turn = 0
         while not search.done and time.perf_counter() - begin < seconds:
-            candidates = search.advance(incumbent, 0.0 if mode == "slices" else 0.25)
+            candidates = search.advance(incumbent, SLICE if mode == "slices" else TURN)
             turn += 1
             run.look(search, f"after turn {turn}")
             incumbent = min([incumbent, *(run.value(candidate) for candidate in candidates)])
-            if turn == 1:
-                verdict.first = search.lower_bound / optimum
+            verdict.first = verdict.first or search.lower_bound / optimum
         verdict.done, verdict.last = bool(search.done), search.lower_bound / optimum
         verdict.missed = verdict.done and incumbent > optimum * (1 + TOLERANCE)
     except UnsupportedError as error:

@@ -47,7 +47,33 @@ def document(random: Random) -> Data:
     environment = _environment(random)
     if environment:
         data["globals"] = {"version": 0.4, "environment_variables": environment}
+    _add_rarity(Random(str(data)), data)
     return data
+
+
+def _add_rarity(random: Random, data: Data) -> None:
+    """To one problem in ten, something that few specifications have."""
+    nodes = data["architecture"]["nodes"][2:]
+    storage = next(node for node in nodes if "depth" in node.get("attributes", {}))
+    fanouts = [node for node in nodes if "spatial" in node]
+    kind = random.randrange(80)
+    if kind == 0:
+        storage["attributes"]["min_utilization"] = 0.3
+    elif kind == 1:
+        storage["attributes"]["has_power_gating"] = True
+    elif kind == 2:
+        storage["attributes"]["per_dataspace_bandwidth_consumption_scale"] = {"Z": 2.0}
+    elif kind == 3:
+        storage["attributes"]["reduction_supported"] = False
+    elif kind == 4:
+        storage.setdefault("constraints", {}).setdefault("dataspace", {})["no_coalesce"] = ["Z"]
+    elif kind == 5 and fanouts:
+        fanouts[0].setdefault("constraints", {})["utilization"] = {"min": 0.5}
+    elif kind == 6:
+        storage["attributes"]["cluster_size"] = 1 if not fanouts else 2
+        storage["attributes"]["width"] *= storage["attributes"]["cluster_size"]
+    elif kind == 7:
+        data["globals"] = {"version": 0.4, "environment_variables": {"TIMELOOP_ENABLE_TOROIDAL_LINKS": 1}}
 
 
 def _environment(random: Random) -> Data:
