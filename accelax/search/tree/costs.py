@@ -8,7 +8,7 @@ all instances and iterations,
 values, whatever the order of the loops; its parent sees that over the spatial loops between them that share T; and the
 first visits to a partial sum, which read nothing, are ``K_T(t)``: the same product over the ranks that alone form an
 index, times the spatial iterations of the others. Rates turn both into joules and into seconds of a component. Where a
-loop is cut short, a rank that does not index T is counted as ``ceil(bound_r / t_r)``, which is the least it can be.
+loop is cut short, a rank that does not index T counts whole iterations: the least that the axis allows around ``t_r``.
 """
 
 from __future__ import annotations
@@ -91,13 +91,12 @@ class TileTables:
 
     def __init__(self, costs: TreeCosts, grid: Grid):
         ratio = costs.bounds[:, None] / grid.extents
-        rounded = np.ceil(ratio - 1e-12)
         tensors = costs.structure.tensors
         self.volumes = np.stack([costs.size_of(t, grid.extents) for t in range(len(tensors))])
         self.fills, self.first_visits = self.volumes.copy(), self.volumes.copy()
         for t, tensor in enumerate(tensors):
             for r in range(len(ratio)):
-                self.fills[t] *= ratio[r] if r in tensor.relevant else rounded[r]
+                self.fills[t] *= ratio[r] if r in tensor.relevant else grid.rounded[r]
             for r in tensor.fully_relevant:
                 self.first_visits[t] *= ratio[r]
 

@@ -28,6 +28,10 @@ class Axis:
     direct: tuple[frozenset[int], ...]
     """Those that a single loop leads to."""
     imperfect: bool
+    covered: np.ndarray
+    """For each extent the least number of iterations, of the rank and beyond, that the loops around it can run over."""
+    outermost: np.ndarray
+    """Whether the loop right around an extent may be the outermost."""
     whole: Axis | None = None
     """The axis that this one is a part of."""
 
@@ -60,7 +64,7 @@ class Axis:
         for i, extent in enumerate(self.extents.astype(int)):
             rest = -(-self.bound // int(extent))
             if self.imperfect and factor == rest:
-                found[i] = len(self.extents) - 1
+                found[i] = len(self.extents) - 1 if self.outermost[i] else -1
             elif factor < rest and ((self.imperfect and factor in covering_factors(rest)) or rest % factor == 0):
                 found[i] = index.get(int(extent) * factor, -1)
             elif factor == rest and int(extent) * factor == self.bound:
@@ -74,7 +78,7 @@ class Axis:
         for move in moves:
             reached = move[zones[-1]]
             zones.append(np.unique(np.concatenate([self.above[0][:0], *(self.above[i] for i in reached if i >= 0)])))
-        useful = np.ones(len(self.extents), bool)
+        useful = self.ends
         found = set(zones[-1].tolist())
         for zone, move in zip(reversed(zones[:-1]), reversed(moves), strict=True):
             onward = np.where(move >= 0, useful[move], False)
@@ -88,7 +92,28 @@ class Axis:
             return self
         index = {old: new for new, old in enumerate(kept)}
         above = tuple(np.array([index[int(j)] for j in self.above[i] if int(j) in index]) for i in kept)
-        return Axis(self.bound, self.extents[list(kept)], above, (), self.imperfect, self)
+        rows = list(kept)
+        covered, outermost = self.covered[rows], self.outermost[rows]
+        return Axis(self.bound, self.extents[rows], above, (), self.imperfect, covered, outermost, self)
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """The extents from which loops in time lead to the bound."""
+        return np.array([len(self.extents) - 1 in row for row in self.above])
+
+    def limited(self, low: float, high: float) -> Axis:
+        """The imperfect axis whose outermost loop runs over ``low`` iterations in all or more, but fewer than ``high``.
+
+        A loop of ``ceil(bound / extent)`` iterations around an extent runs over that many times the extent.
+        """
+        over = np.ceil(self.bound / self.extents) * self.extents
+        outermost = (self.extents < self.bound) & (over >= low) & (over < high)
+        top = len(self.extents) - 1
+        direct = tuple(frozenset(j for j in row if j != top or outermost[i]) for i, row in enumerate(self.direct))
+        ends = np.where(outermost, over, np.inf)
+        covered = np.array([ends[self.extents % extent == 0].min() for extent in self.extents])
+        covered[np.isinf(covered)] = self.bound
+        return Axis(self.bound, self.extents, _closure(direct), direct, True, covered, outermost)
 
     def loops(self, inner: float, outer: float) -> list[int]:
         """The extents below each of the fewest loops in time that lead from one extent to another, outermost first."""
@@ -106,11 +131,11 @@ class Axis:
                         came[j] = i
                         following.append(j)
             frontier = following
-        inner, place = [], above
+        found, place = [], above
         while place != below:
             place = came[place]
-            inner.append(int(self.extents[place]))
-        return inner
+            found.append(int(self.extents[place]))
+        return found
 
 
 def perfect_axis(bound: int) -> Axis:
@@ -123,7 +148,16 @@ def perfect_axis(bound: int) -> Axis:
     divisors = np.array(dividing_factors(bound))
     above = tuple(np.flatnonzero(divisors % d == 0) for d in divisors)
     direct = tuple(frozenset(row.tolist()) for row in above)
-    return Axis(bound, divisors.astype(float), above, direct, False)
+    covered = np.full(len(divisors), float(bound))
+    return Axis(bound, divisors.astype(float), above, direct, False, covered, np.ones(len(divisors), bool))
+
+
+def _closure(direct: tuple[frozenset[int], ...]) -> tuple[np.ndarray, ...]:
+    """For each index itself and all that links, which lead upwards, reach."""
+    above: list[np.ndarray] = [np.zeros(0, int)] * len(direct)
+    for i in reversed(range(len(direct))):
+        above[i] = np.unique(np.concatenate([np.array([i]), *(above[j] for j in direct[i])]))
+    return tuple(above)
 
 
 def imperfect_axis(bound: int, temporal: bool, most: int) -> Axis | None:
@@ -146,11 +180,9 @@ def imperfect_axis(bound: int, temporal: bool, most: int) -> Axis | None:
     ordered = sorted(tiles)
     index = {tile: i for i, tile in enumerate(ordered)}
     direct = tuple(frozenset(index[t] for t in links.get(tile, ()) if t != tile) for tile in ordered)
-    above: list[np.ndarray] = [np.zeros(0, int)] * len(ordered)
-    for i in reversed(range(len(ordered))):
-        parts = [np.array([i]), *(above[j] for j in direct[i])]
-        above[i] = np.unique(np.concatenate(parts))
-    return Axis(bound, np.array(ordered, float), tuple(above), direct, True)
+    extents = np.array(ordered, float)
+    everywhere = np.ones(len(ordered), bool)
+    return Axis(bound, extents, _closure(direct), direct, True, extents, everywhere).limited(0.0, np.inf)
 
 
 @dataclass(frozen=True)
@@ -178,6 +210,17 @@ class Grid:
     def extents(self) -> np.ndarray:
         """``[rank, tile]``."""
         return np.stack([grid.ravel() for grid in np.meshgrid(*(a.extents for a in self.axes), indexing="ij")])
+
+    @cached_property
+    def rounded(self) -> np.ndarray:
+        """``[rank, tile]``: the least number of iterations around a tile, those cut short counted whole."""
+        covered = np.meshgrid(*(a.covered for a in self.axes), indexing="ij")
+        return np.stack([grid.ravel() for grid in covered]) / self.extents
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """The tiles from which loops in time lead to the whole iteration space."""
+        return np.stack([g.ravel() for g in np.meshgrid(*(a.ends for a in self.axes), indexing="ij")]).all(axis=0)
 
     @cached_property
     def bounds(self) -> np.ndarray:

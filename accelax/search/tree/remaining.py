@@ -45,7 +45,8 @@ class Remaining:
         """Fill ``rest``, from the outermost states inwards; yields in between."""
         graph, shape = self.space.graph, (len(self.active), self.space.grid.size)
         for state in graph.finals:
-            self.rest[state] = np.full(shape, 0.0 if self.space.outermost_fits(state) else np.inf)
+            fits = self.space.grid.ends & self.space.outermost_fits(state)
+            self.rest[state] = np.broadcast_to(np.where(fits, 0.0, np.inf), shape)
         most = max(1, TOGETHER // (shape[0] * shape[1]))
         for _, level in groupby(reversed(graph.order), key=lambda i: depth_of(graph.states[i])):
             states = [state for state in level if state not in self.rest]

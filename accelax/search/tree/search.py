@@ -11,21 +11,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from accelax.encode.tree_mapping import encode_mapping
 from accelax.encode.tree_problem import TreeProblem
 from accelax.errors import SpecError, UnsupportedError
-from accelax.ir import Mapping
+from accelax.ir import Mapping, Spatial, Temporal
 from accelax.model.tree import evaluate_tree
 from accelax.search.objective import Objective
 from accelax.search.tree.build import mapping_of
 from accelax.search.tree.costs import ENERGY
 from accelax.search.tree.goal import goal_of
 from accelax.search.tree.remaining import Remaining
-from accelax.search.tree.space import TreeSpace
+from accelax.search.tree.space import Limits, TreeSpace
 from accelax.search.tree.walk import Finished, Walk
 
 LIMITS = (30, 1_000, 15_000, 150_000)
@@ -33,6 +33,7 @@ LIMITS = (30, 1_000, 15_000, 150_000)
 OUTWARD = 1 - 1e-9
 """Bounds are rounded down by this much more than arithmetic can err."""
 FITS = 1e-12
+OVER = 1 + 1e-9
 RECENT = 4
 
 
@@ -45,6 +46,7 @@ class _Task:
     depth: int = 0
     stage: int = 0
     remaining: Remaining | None = None
+    limits: Limits = field(default_factory=dict)
 
 
 class TreeSearch:
@@ -139,7 +141,7 @@ class TreeSearch:
             return
         remaining, task.remaining = task.remaining, None
         if remaining is None or remaining.active != self._active:
-            tiles = space.tiles(task.ways)
+            tiles = space.tiles(task.ways, task.limits)
             if tiles is None:
                 self._give_up(task)
                 return
@@ -177,7 +179,8 @@ class TreeSearch:
             upper = np.arange(len(upper)) >= len(upper) // 2
         self._open.remove(task)
         for ways in (task.ways[upper], task.ways[~upper]):
-            self._open.append(_Task(ways, max(task.bound, float(self._computing[ways].min())), task.depth + 1))
+            bound = max(task.bound, float(self._computing[ways].min()))
+            self._open.append(_Task(ways, bound, task.depth + 1, limits=task.limits))
 
     def _give_up(self, task: _Task) -> None:
         """Split a task that has too many tiles to tabulate; leave a single spread with the bound that it has."""
@@ -201,11 +204,40 @@ class TreeSearch:
         new = self._bottleneck(remaining, walk.finished, exact)
         if new:
             self._active = tuple(sorted({*self._active, *new}))
+        elif (longer := self._cut_short(remaining, walk.finished, exact)) is not None:
+            self._limit(task, *longer)
         elif walk.cut < math.inf and task.stage < len(LIMITS):
             task.stage += 1
             self._remember(task, remaining)
         else:
             self._close(task)
+
+    def _cut_short(
+        self, remaining: Remaining, finished: list[Finished], exact: list[float]
+    ) -> tuple[int, float] | None:
+        """The rank whose outermost loop runs furthest over what the most promising nest was taken for, and how far."""
+        if not finished or min(exact) <= finished[0].value * OVER:
+            return None
+        grid, ranks, outer = remaining.space.grid, remaining.space.einsum.ranks, {}
+        for node in mapping_of(remaining, finished[0]).nodes:
+            if isinstance(node, (Temporal, Spatial)):
+                outer.setdefault(ranks.index(node.rank), node.tile_shape)
+        found: list[tuple[float, int, float]] = []
+        for rank, extent in outer.items():
+            axis = grid.axes[rank]
+            over = float(-(-axis.bound // extent) * extent)
+            tiles = np.array([0, *(placed.tile for placed in finished[0].storages)])
+            known = float(axis.covered[grid.digits(tiles, rank)].min())
+            if axis.imperfect and over > known * OVER:
+                found.append((over / known, rank, over))
+        return max(found)[1:] if found else None
+
+    def _limit(self, task: _Task, rank: int, over: float) -> None:
+        """Divide a task: the outermost loop over a rank runs over fewer than ``over`` iterations, or not."""
+        low, high = task.limits.get(rank, (0.0, math.inf))
+        self._open.remove(task)
+        for limit in ((low, over), (over, high)):
+            self._open.append(_Task(task.ways, task.bound, task.depth + 1, limits={**task.limits, rank: limit}))
 
     def _judge(self, remaining: Remaining, finished: Finished) -> float:
         """The exact objective of a finished nest; a better one than any before is kept."""
@@ -228,13 +260,13 @@ class TreeSearch:
 
     def _bottleneck(self, remaining: Remaining, finished: list[Finished], exact: list[float]) -> set[int]:
         """Resources to count from now on: what the most promising nest needs more of than its bound knew."""
-        if not finished or min(exact) <= finished[0].value * (1 + 1e-9) or not self._needs_time(remaining):
+        if not finished or min(exact) <= finished[0].value * OVER or not self._needs_time(remaining):
             return set()
         spent = remaining.start(finished[0].start)
         for placed in finished[0].storages:
             spent = spent + remaining.every_price(placed.step, placed.tile)
         known = max([remaining.least_seconds, *(spent[q] for q in self._active if q != ENERGY)])
-        times = [q for q in range(1, len(spent)) if q not in self._active and spent[q] > known * (1 + 1e-9)]
+        times = [q for q in range(1, len(spent)) if q not in self._active and spent[q] > known * OVER]
         return {max(times, key=lambda q: spent[q])} if times else set()
 
     def _needs_time(self, remaining: Remaining) -> bool:

@@ -23,6 +23,10 @@ MOST_STATES = 4_000
 MOST_SPREADS = 100_000
 
 
+Limits = dict[int, tuple[float, float]]
+"""For some imperfect ranks: over how many iterations the outermost loop may run, see ``Axis.limited``."""
+
+
 class TreeSpace:
     """Axes, placements and spreads of a problem. Raises UnsupportedError for what the labels can not describe."""
 
@@ -49,32 +53,39 @@ class TreeSpace:
         self.spreads = Spreads(spreads.factors[kept], spreads.components, spreads.dimensions)
         self.spread_costs = SpreadCosts(self.costs, self.spreads)
         self.outer = next(c for c, component in enumerate(self.machine.components) if component.kind == "memory")
-        self._parts: dict[tuple[int, tuple[int, ...]], Axis] = {}
-        self._tiles: dict[tuple[tuple[int, ...], ...], TileSpace] = {}
+        self._parts: dict[tuple[int, tuple[int, ...], tuple[float, float] | None], Axis] = {}
+        self._tiles: dict[object, TileSpace] = {}
 
-    def tiles(self, ways: np.ndarray) -> TileSpace | None:
-        """The tiles that nests of some spreads can have; None where there are none or too many."""
-        kept = tuple(self._kept(r, ways) for r in range(len(self.axes)))
+    def tiles(self, ways: np.ndarray, limits: Limits) -> TileSpace | None:
+        """The tiles that nests of some spreads can have within limits; None where there are none or too many."""
+        axes = tuple(self._limited(r, limits.get(r)) for r in range(len(self.axes)))
+        kept = tuple(self._kept(r, axis, ways) for r, axis in enumerate(axes))
         if not 0 < math.prod(len(row) for row in kept) <= MOST_TILES:
             return None
-        if kept not in self._tiles:
+        key = (kept, tuple(sorted(limits.items())))
+        if key not in self._tiles:
             if len(self._tiles) >= REMEMBERED:
                 self._tiles.clear()
-            self._tiles[kept] = TileSpace(self, Grid(tuple(self._part(r, row) for r, row in enumerate(kept))))
-        return self._tiles[kept]
+                self._parts.clear()
+            parts = (self._part(r, row, limits.get(r), axes[r]) for r, row in enumerate(kept))
+            self._tiles[key] = TileSpace(self, Grid(tuple(parts)))
+        return self._tiles[key]
 
-    def _kept(self, rank: int, ways: np.ndarray) -> tuple[int, ...]:
+    def _limited(self, rank: int, limit: tuple[float, float] | None) -> Axis:
+        return self.axes[rank] if limit is None else self.axes[rank].limited(*limit)
+
+    def _kept(self, rank: int, axis: Axis, ways: np.ndarray) -> tuple[int, ...]:
         """The extents of a rank that some of the ways can have."""
-        axis = self.axes[rank]
         if len(ways) > 1 and not axis.imperfect:
             return tuple(range(len(axis.extents)))
         rows = np.unique(self.spreads.factors[ways, :, rank].astype(int), axis=0)
         return tuple(sorted({i for row in rows for i in axis.kept(row.tolist())}))
 
-    def _part(self, rank: int, kept: tuple[int, ...]) -> Axis:
-        if (rank, kept) not in self._parts:
-            self._parts[rank, kept] = self.axes[rank].part(kept)
-        return self._parts[rank, kept]
+    def _part(self, rank: int, kept: tuple[int, ...], limit: tuple[float, float] | None, axis: Axis) -> Axis:
+        key = (rank, kept, limit)
+        if key not in self._parts:
+            self._parts[key] = axis.part(kept)
+        return self._parts[key]
 
     def _refuse(self) -> None:
         for component in self.machine.components:
@@ -152,7 +163,7 @@ class TileSpace:
         extents = self.grid.extents[ranks]
         if comparison.operator.startswith("product"):  # type: ignore[attr-defined]
             return np.asarray(satisfies(extents.prod(axis=0), comparison))  # type: ignore[arg-type]
-        return np.asarray(satisfies(extents, comparison)).all(axis=0)  # type: ignore[arg-type]
+        return np.asarray(np.asarray(satisfies(extents, comparison)).all(axis=0))  # type: ignore[arg-type]
 
     def outermost_fits(self, state: int) -> bool:
         """Whether the tensors of a final state fit in the outermost memory, whole."""

@@ -90,3 +90,16 @@ def test_too_many_extents():
 def test_every_extent_leads_to_the_bound(bound):
     axis = perfect_axis(bound)
     assert all(row[-1] == len(axis.extents) - 1 for row in axis.above)
+
+
+def test_how_far_the_outermost_loop_runs():
+    """Of 7, tiles of 2 run over 8, of 3 over 9, of 4 over 8, of 6 over 12; within 8 and 9 only those of 2 and 4 end."""
+    axis = imperfect_axis(7, True, 100)
+    assert axis is not None
+    assert axis.covered.tolist() == [7, 8, 9, 8, 12, 7]
+    part = axis.limited(8.0, 9.0)
+    assert part.extents[part.outermost].tolist() == [2, 4]
+    assert part.covered.tolist()[:2] == [8, 8]
+    assert part.ends.tolist() == [True, True, False, True, False, True]
+    assert part.loops(1.0, 7.0) in ([2, 1], [4, 1])
+    assert part.extents[list(part.kept(()))].tolist() == [1, 2, 4, 7]
