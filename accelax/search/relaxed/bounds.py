@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,10 +14,11 @@ from accelax.encode.level_problem import LevelProblem
 from accelax.errors import UnsupportedError
 from accelax.search.objective import Criterion, Objective
 from accelax.search.relaxed.box import Box, whole_box
-from accelax.search.relaxed.certificate import log_floors, without_offsets
+from accelax.search.relaxed.certificate import LARGEST, widened, without_offsets
 from accelax.search.relaxed.classes import MappingClass, enumerate_classes
 from accelax.search.relaxed.cost import METRICS
 from accelax.search.relaxed.layout import Layout
+from accelax.search.relaxed.polish import polish
 from accelax.search.relaxed.program import Program, class_program
 from accelax.search.relaxed.solve import RelaxedOptimum, objective_weights, solve
 
@@ -97,8 +98,7 @@ class Relaxation:
         """``(bounds [n], factors [n, L, R])`` of up to ``CHUNK`` classes, solved together."""
         programs = self.programs(classes)
         weight = objective_weights(criterion)
-        optimum = self.solve(programs, weight)
-        bounds = self._certify(programs, weight, optimum)
+        optimum, bounds = self.certified(programs, weight)
         count = len(classes)
         shape = self.problem.structure.n_levels, len(self.problem.structure.ranks)
         factors = np.ones((count, *shape))
@@ -115,37 +115,33 @@ class Relaxation:
         found += [found[-1]] * (size - len(found))
         return jax.tree.map(lambda *leaves: np.stack(leaves), *found)
 
-    def solve(self, programs: Program, weight: np.ndarray) -> RelaxedOptimum:
-        """Relaxed optima on the device, in JAX's default precision."""
-        hardware, shared = self._narrow
-        arrays = jax.tree.map(_default_float, (programs, weight))
-        return jax.device_get(solve(self.problem.structure, hardware, shared, *arrays))
-
-    def _certify(self, programs: Program, weight: np.ndarray, optimum: RelaxedOptimum) -> np.ndarray:
-        """The better of two bounds: with first visits as an offset, and without the accesses that they spare."""
-        bare = replace(
-            programs,
-            reads=np.where(programs.elided[:, 0] > 0, 0.0, programs.reads),
-            fills=np.where(programs.elided[:, 1] > 0, 0.0, programs.fills),
-            elided=np.zeros_like(programs.elided),
-        )
-        least = np.zeros((len(programs.lower), len(METRICS)))
-        floors, offsets = self._floors(programs, weight, optimum)
-        elides = (offsets > 0).any(axis=0)
-        several = (weight > 0).sum() > 1
-        for metric in np.flatnonzero(elides & (weight > 0)) if several else ():
-            alone = np.eye(len(METRICS))[metric]
-            least[:, metric] = np.exp(self._floors(programs, alone, self.solve(programs, alone))[0])
+    def certified(self, programs: Program, weight: np.ndarray) -> tuple[RelaxedOptimum, np.ndarray]:
+        """Relaxed optima, and the better of two bounds: with first visits as offsets, or without what they spare."""
+        optimum, floors, offsets = self.solve(programs, weight)
+        used = weight > 0
+        elides = (offsets > 0).any(axis=0) & used
+        least = np.zeros(offsets.shape)
+        for metric in np.flatnonzero(elides) if used.sum() > 1 else ():
+            least[:, metric] = np.exp(np.minimum(self.solve(programs, np.eye(len(METRICS))[metric])[1], LARGEST))
         bounds = without_offsets(floors, offsets, weight, least)
         if elides.any():
-            floors, offsets = self._floors(bare, weight, optimum)
+            bare = programs.replace(  # type: ignore[attr-defined]
+                reads=np.where(programs.elided[:, 0] > 0, 0.0, programs.reads),
+                fills=np.where(programs.elided[:, 1] > 0, 0.0, programs.fills),
+                elided=np.zeros_like(programs.elided),
+            )
+            _, floors, offsets = self.solve(bare, weight)
             bounds = np.maximum(bounds, without_offsets(floors, offsets, weight, least))
-        return bounds
+        return optimum, bounds
 
-    def _floors(self, programs: Program, weight: np.ndarray, optimum: RelaxedOptimum) -> tuple[np.ndarray, np.ndarray]:
-        structure, hardware = self.problem.structure, self.problem.hardware
-        floors, offsets = log_floors(structure, hardware, self.layout.shared, programs, weight, optimum)
-        return np.where(np.isnan(floors), -math.inf, floors), offsets
+    def solve(self, programs: Program, weight: np.ndarray) -> tuple[RelaxedOptimum, np.ndarray, np.ndarray]:
+        """Relaxed optima, floors and offsets: found in JAX's default precision, sharpened in float64."""
+        structure = self.problem.structure
+        rough = solve(structure, *self._narrow, *jax.tree.map(_default_float, (programs, weight)))
+        with jax.enable_x64(True):
+            exact = self.problem.hardware, self.layout.shared, programs, weight, rough
+            optimum, floors, offsets = jax.device_get(polish(structure, *jax.tree.map(widened, exact)))
+        return optimum, np.where(np.isnan(floors), -math.inf, floors), offsets
 
 
 def _default_float(leaf: Any) -> Any:

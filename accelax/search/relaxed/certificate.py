@@ -11,45 +11,27 @@ solver has to have converged: a bad point only gives a weak bound. Everything is
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from accelax.model.levels.arrays import LevelHardware, LevelStructure
-from accelax.search.relaxed.cost import relaxed_cost
+from accelax.model.levels.arrays import LevelStructure
+from accelax.search.relaxed.cost import Prices, relaxed_cost
 from accelax.search.relaxed.layout import Shared
 from accelax.search.relaxed.program import Program
 from accelax.search.relaxed.solve import RelaxedOptimum
 
 OUTWARD = 1e-9
 """Bounds are lowered by this, relatively: far more than float64 can be off."""
+REACH = 1e-9
+"""A rank whose slots miss its bound by more than this, in logarithms, has no factors."""
 LARGEST = 600.0
 """Logarithms of bounds are cut off here."""
 
 
-def log_floors(
-    structure: LevelStructure,
-    hardware: LevelHardware,
-    shared: Shared,
-    programs: Program,
-    weight: np.ndarray,
-    optimum: RelaxedOptimum,
-) -> tuple[np.ndarray, np.ndarray]:
-    """``(floors, offsets)``: ``[n]`` lower bounds of ``weight . logs`` over each class, and ``[n, 3]``.
-
-    Both in float64, whatever the precision of ``optimum``. A floor is infinite for a class that has no point at all.
-    """
-    with jax.enable_x64(True):
-        wide = jax.tree.map(_wide, (hardware, shared, programs, optimum))
-        value, slope, offsets = jax.device_get(_linearised(structure, *wide[:3], _wide(weight), wide[3]))
-    x = np.asarray(optimum.x, dtype=float)
-    return value + lowest(shared, programs, slope) - (slope * x).sum(axis=1), offsets
-
-
-def _wide(leaf: Any) -> Any:
+def widened(leaf: Any) -> Any:
     """A leaf in float64 (integers stay)."""
     array = np.asarray(leaf)
     return jnp.asarray(array if array.dtype.kind in "iu" else array.astype(float))
@@ -74,45 +56,34 @@ def without_offsets(floors: np.ndarray, offsets: np.ndarray, weight: np.ndarray,
     return np.exp(np.minimum(floors, LARGEST)) * factors.prod(axis=1) * (1.0 - OUTWARD)
 
 
-@partial(jax.jit, static_argnames="structure")
-def _linearised(
+def log_floor(
     structure: LevelStructure,
-    hardware: LevelHardware,
+    prices: Prices,
     shared: Shared,
-    programs: Program,
+    program: Program,
     weight: Any,
     at: RelaxedOptimum,
-) -> tuple[Any, Any, Any]:
-    """``(L, grad L, offsets)`` of each class."""
+) -> tuple[Any, Any]:
+    """``(floor, offsets)`` of one class: the module's bound at ``at`` (leaves without a leading axis)."""
 
-    def lagrangian(program: Program, x: Any, multipliers: Any, temperature: Any) -> tuple[Any, Any]:
-        cost = relaxed_cost(structure, hardware, shared, program, x, temperature)
-        return weight @ cost.logs + jnp.maximum(multipliers, 0.0) @ cost.excess, cost.offsets
+    def lagrangian(x: Any) -> tuple[Any, Any]:
+        cost = relaxed_cost(structure, prices, shared, program, x, at.temperature)
+        return weight @ cost.logs + jnp.maximum(at.multipliers, 0.0) @ cost.excess, cost.offsets
 
-    def one(program: Program, x: Any, multipliers: Any, temperature: Any) -> tuple[Any, Any, Any]:
-        (value, offsets), slope = jax.value_and_grad(lagrangian, argnums=1, has_aux=True)(
-            program, x, multipliers, temperature
-        )
-        return value, slope, offsets
-
-    return jax.vmap(one)(programs, at.x, at.multipliers, at.temperature)
+    (value, offsets), slope = jax.value_and_grad(lagrangian, has_aux=True)(at.x)
+    return value - slope @ at.x + lowest(shared, program, slope), offsets
 
 
-def lowest(shared: Shared, programs: Program, slope: np.ndarray) -> np.ndarray:
-    """``[n]``: the least ``slope . y`` over log factors ``y`` between their bounds that add up for each rank.
+def lowest(shared: Shared, program: Program, slope: Any) -> Any:
+    """The least ``slope . y`` over log factors ``y`` between their bounds that add up for each rank.
 
     Every rank is filled up from its lower bounds, cheapest slot first. Infinite where a rank's bound is out of reach.
     """
-    lower, upper = (np.asarray(leaf, dtype=float) for leaf in (programs.lower, programs.upper))
-    total = (slope * lower).sum(axis=1)
-    for rank, bound in enumerate(np.asarray(shared.bounds)):
-        slots = np.flatnonzero(np.asarray(shared.rank)[rank] > 0)
-        order = np.argsort(slope[:, slots], axis=1)
-        room = np.take_along_axis((upper - lower)[:, slots], order, axis=1)
-        price = np.take_along_axis(slope[:, slots], order, axis=1)
-        left = bound - lower[:, slots].sum(axis=1)
-        before = np.concatenate([np.zeros((len(room), 1)), room.cumsum(axis=1)], axis=1)
-        taken = np.clip(left[:, None] - before[:, :-1], 0.0, room) if len(slots) else room
-        total += (taken * price).sum(axis=1)
-        total = np.where(before[:, -1] < left - 1e-9, np.inf, total)
-    return total
+    order = jnp.argsort(slope)
+    price, width = slope[order], (program.upper - program.lower)[order]
+    room = shared.rank[:, order] * width
+    left = shared.bounds - shared.rank @ program.lower
+    before = jnp.cumsum(room, axis=1) - room
+    taken = jnp.clip(left[:, None] - before, 0.0, room)
+    short = jnp.any(jnp.sum(room, axis=1) < left - REACH)
+    return jnp.where(short, jnp.inf, slope @ program.lower + jnp.sum(taken @ price))

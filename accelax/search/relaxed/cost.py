@@ -19,6 +19,7 @@ maximum for any weights, and with the gradient of the smooth maximum ``T log sum
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -29,6 +30,8 @@ from accelax.model.levels.arrays import LevelHardware, LevelStructure
 from accelax.search.relaxed.layout import Shared
 from accelax.search.relaxed.program import Program
 
+Maximum = Callable[[Any, Any], Any]
+"""A function of values and a temperature that takes the last axis away."""
 NOTHING = 1e-30
 """Added to sums before their logarithm is taken."""
 SMALLEST_SIZE = 0.5
@@ -53,41 +56,120 @@ class RelaxedCost:
     excess: Any
 
 
+@struct.dataclass
+class Prices:
+    """The numbers of the hardware as the relaxed cost needs them: ``[L]`` unless stated.
+
+    read, fill, update
+        pJ per word.
+    crossing
+        pJ per word that crosses the network below a level, hops left out.
+    memories
+        The exponent of the instances in the number of memories in use.
+    leak
+        ``[L, L]``: pJ per cycle of a level for every instance in use of another.
+    reading, writing
+        ``[3, L, T]``: cycles per word of a tensor that is read, and that is written, by the limits on reads, on writes
+        and on both.
+    size
+        Words.
+    lanes
+        ``[G]``: the logarithm of the limit of every fan-out.
+    compute, network_cycles
+        pJ per computation; cycles that filling and draining the networks add. Scalars.
+    """
+
+    read: Any
+    fill: Any
+    update: Any
+    crossing: Any
+    memories: Any
+    leak: Any
+    reading: Any
+    writing: Any
+    size: Any
+    lanes: Any
+    compute: Any
+    network_cycles: Any
+
+
+def price(structure: LevelStructure, hardware: LevelHardware, shared: Shared) -> Prices:
+    """The prices of a machine. Differentiable in the numbers of ``hardware``."""
+    block = _column(hardware.block_size)
+    carried = jnp.array([float(energy) for energy in structure.network_energy])
+    scale = jnp.stack([_column(row) for row in hardware.bandwidth_scale])
+    apart, into, both = (
+        1.0 / _column(row)[:, None]
+        for row in (hardware.read_bandwidth, hardware.write_bandwidth, hardware.shared_bandwidth)
+    )
+    nothing = jnp.zeros_like(apart)
+    return Prices(
+        read=_column(hardware.read_energy) / block,
+        fill=_column(hardware.fill_energy) / block,
+        update=_column(hardware.update_energy) / block,
+        crossing=carried * (_column(hardware.router_energy) + _column(hardware.ingress_energy)),
+        memories=_memories(hardware),
+        leak=_leaking(structure, hardware),
+        reading=jnp.stack([apart, nothing, both]) * scale,
+        writing=jnp.stack([nothing, into, both]) * scale,
+        size=jnp.maximum(_column(hardware.size), SMALLEST_SIZE),
+        lanes=_lanes(hardware, shared),
+        compute=jnp.asarray(hardware.compute_energy, dtype=float),
+        network_cycles=jnp.sum(_column(hardware.network_latency)),
+    )
+
+
 def relaxed_cost(
-    structure: LevelStructure, hardware: LevelHardware, shared: Shared, program: Program, x: Any, temperature: Any
+    structure: LevelStructure,
+    prices: Prices,
+    shared: Shared,
+    program: Program,
+    x: Any,
+    temperature: Any,
+    maximum: Maximum | None = None,
 ) -> RelaxedCost:
-    """The relaxed cost of one class at ``x`` ``[N]``. Differentiable in ``x`` and in the numbers of ``hardware``."""
-    storage = jnp.array([0.0 if fanout else 1.0 for fanout in structure.is_fanout])
-    windows = _windows(shared, program, x, temperature)
+    """The relaxed cost of one class at ``x`` ``[N]``. Differentiable in ``x`` and in ``prices``.
+
+    ``maximum`` is what stands for maxima: :func:`weighted_maximum`, or :func:`smooth_maximum` for second derivatives.
+    """
+    maximum = weighted_maximum if maximum is None else maximum
+    windows = _windows(shared, program, x, temperature, maximum)
     served = program.served @ x + program.served_windows @ windows
     filled = program.filled @ x + program.filled_windows @ windows
     tiles = shared.tiles @ x + shared.tile_windows @ windows
     instances, iterations = shared.instances @ x, shared.iterations @ x
-    steady = _steady_cycles(structure, hardware, program, served, filled, iterations, temperature)
-    energy = _energy(structure, hardware, program, served, filled, instances, iterations, steady)
+    steady = _steady_cycles(prices, program, served, filled, iterations, temperature, maximum)
+    energy = _energy(prices, program, served, filled, instances, iterations, steady)
     outer = structure.is_fanout.index(False)
-    accesses = program.reads + program.updates
-    outermost = jnp.sum(accesses[outer] * jnp.exp(served[outer] + instances[outer]))
-    delay = jnp.exp(steady) + sum(hardware.network_latency)
+    accesses = program.reads[outer] + program.updates[outer]
+    outermost = jnp.sum(accesses * jnp.exp(served[outer] + instances[outer]))
+    delay = jnp.exp(steady) + prices.network_cycles
+    elided = jnp.sum(program.elided[0] * prices.read[:, None] + program.elided[1] * prices.fill[:, None])
+    used = jnp.sum(program.keep * jnp.exp(tiles), axis=1) / prices.size
     return RelaxedCost(
         logs=jnp.log(jnp.stack([energy, delay, outermost]) + NOTHING),
-        offsets=jnp.stack([_elided_energy(hardware, program), jnp.zeros(()), program.elided[0, outer].sum()]),
-        excess=jnp.concatenate([_buffers(hardware, program, tiles, storage), _fanouts(hardware, shared, x)]),
+        offsets=jnp.stack([elided, jnp.zeros_like(elided), jnp.sum(program.elided[0, outer])]),
+        excess=jnp.concatenate([jnp.log(used + NOTHING), shared.spread @ x - prices.lanes]),
     )
 
 
-def weighted_maximum(values: Any, temperature: Any, axis: int = -1) -> Any:
+def weighted_maximum(values: Any, temperature: Any) -> Any:
     """The mean of ``values`` with the weights of their softmax: at most their maximum, and convex where they are."""
-    weights = jax.lax.stop_gradient(jax.nn.softmax(values / temperature, axis=axis))
-    return jnp.sum(weights * values, axis=axis)
+    weights = jax.lax.stop_gradient(jax.nn.softmax(values / temperature, axis=-1))
+    return jnp.sum(weights * values, axis=-1)
 
 
-def _windows(shared: Shared, program: Program, x: Any, temperature: Any) -> Any:
+def smooth_maximum(values: Any, temperature: Any) -> Any:
+    """``T log sum exp(v / T)``: at least the maximum. Its gradient is that of :func:`weighted_maximum`."""
+    return temperature * jax.nn.logsumexp(values / temperature, axis=-1)
+
+
+def _windows(shared: Shared, program: Program, x: Any, temperature: Any, maximum: Maximum) -> Any:
     """``[K]``: the logarithm of every window."""
     forms = jnp.concatenate([shared.forms @ x, program.sweep_forms @ x])
     planes = jnp.asarray(shared.planes)[jnp.concatenate([jnp.asarray(shared.table), program.sweep_table])]
     values = jnp.einsum("kfd,kd->kf", planes[..., :3], forms) + planes[..., 3]
-    return weighted_maximum(values, temperature)
+    return maximum(values, temperature)
 
 
 def _column(values: tuple[Any, ...]) -> Any:
@@ -95,97 +177,56 @@ def _column(values: tuple[Any, ...]) -> Any:
 
 
 def _steady_cycles(
-    structure: LevelStructure,
-    hardware: LevelHardware,
-    program: Program,
-    served: Any,
-    filled: Any,
-    iterations: Any,
-    temperature: Any,
+    prices: Prices, program: Program, served: Any, filled: Any, iterations: Any, temperature: Any, maximum: Maximum
 ) -> Any:
     """The logarithm of the cycles without network latencies: the slowest of the compute unit and all bandwidths."""
-    scale = jnp.stack([_column(row) for row in hardware.bandwidth_scale])
-    reads = jnp.where(program.elided[0] > 0, 0.0, program.reads) * scale
-    fills = jnp.where(program.elided[1] > 0, 0.0, program.fills) * scale
-    out, into = jnp.exp(served), jnp.exp(filled)
-    reading = jnp.sum(reads * out, axis=1)
-    writing = jnp.sum(fills * into + program.updates * scale * out, axis=1)
-    columns = [
-        reading / _column(hardware.read_bandwidth),
-        writing / _column(hardware.write_bandwidth),
-        (reading + writing) / _column(hardware.shared_bandwidth),
-    ]
-    demands = jnp.concatenate(columns) + NOTHING
-    return weighted_maximum(jnp.concatenate([iterations[None], jnp.log(demands)]), temperature)
+    reads = jnp.where(program.elided[0] > 0, 0.0, program.reads)
+    fills = jnp.where(program.elided[1] > 0, 0.0, program.fills)
+    per_word = reads * prices.reading + program.updates * prices.writing
+    demands = jnp.sum(per_word * jnp.exp(served) + fills * prices.writing * jnp.exp(filled), axis=-1)
+    return maximum(jnp.concatenate([iterations[None], jnp.log(demands.ravel() + NOTHING)]), temperature)
 
 
 def _energy(
-    structure: LevelStructure,
-    hardware: LevelHardware,
-    program: Program,
-    served: Any,
-    filled: Any,
-    instances: Any,
-    iterations: Any,
-    steady: Any,
+    prices: Prices, program: Program, served: Any, filled: Any, instances: Any, iterations: Any, steady: Any
 ) -> Any:
     """pJ of accesses, networks, leakage and computations."""
-    read, fill, update = (
-        _column(row) / _column(hardware.block_size)
-        for row in (hardware.read_energy, hardware.fill_energy, hardware.update_energy)
-    )
-    memories = _memories(hardware, instances[:-1])[:, None]
-    out = program.reads * read[:, None] + program.updates * update[:, None]
-    into = program.fills * fill[:, None]
+    memories = (prices.memories * instances[:-1])[:, None]
+    out = program.reads * prices.read[:, None] + program.updates * prices.update[:, None]
+    into = program.fills * prices.fill[:, None]
     words = jnp.sum(out * jnp.exp(served + memories) + into * jnp.exp(filled + memories))
-    carried = jnp.array([1.0 if energy else 0.0 for energy in structure.network_energy])
-    crossing = carried * (_column(hardware.router_energy) + _column(hardware.ingress_energy))
-    networks = jnp.sum(crossing[:, None] * jnp.exp(served + instances[:-1, None]))
-    leaks = _leaking(structure, hardware, instances) * jnp.exp(steady)
-    computes = hardware.compute_energy * jnp.exp(iterations + instances[-1])
-    return words + networks + leaks + computes
+    networks = jnp.sum(prices.crossing[:, None] * jnp.exp(served + instances[:-1, None]))
+    leaks = jnp.sum(prices.leak @ jnp.exp(instances[:-1])) * jnp.exp(steady)
+    return words + networks + leaks + prices.compute * jnp.exp(iterations + instances[-1])
 
 
-def _memories(hardware: LevelHardware, instances: Any) -> Any:
-    """The logarithm of memories in use: ``instances``, or the chord below ``min(instances, all memories)``."""
+def _column(values: tuple[Any, ...]) -> Any:
+    return jnp.stack([jnp.asarray(value, dtype=float) for value in values])
+
+
+def _memories(hardware: LevelHardware) -> Any:
+    """1, or the slope of the chord below ``min(instances, all memories)`` in logarithms."""
     there = _column(hardware.mesh_x) * _column(hardware.mesh_y)
     shared = _column(hardware.cluster_size) > 1
     rooms = jnp.log(jnp.maximum(jnp.where(shared, there, 2.0), 2.0))
-    slope = jnp.log(jnp.where(shared, there / _column(hardware.cluster_size), 1.0)) / rooms
-    return jnp.where(shared, slope, 1.0) * instances
+    memories = jnp.maximum(jnp.where(shared, there / _column(hardware.cluster_size), 1.0), 1.0)
+    return jnp.where(shared, jnp.log(memories) / rooms, 1.0)
 
 
-def _leaking(structure: LevelStructure, hardware: LevelHardware, instances: Any) -> Any:
-    """pJ per cycle of all instances that leak."""
-    total = jnp.zeros(())
+def _leaking(structure: LevelStructure, hardware: LevelHardware) -> Any:
+    """``[L, L]``: pJ per cycle and instance in use: of the level's own, or of the level that gates it."""
+    rows = []
+    own = jnp.eye(structure.n_levels)
     for level, gate in enumerate(structure.power_gate):
-        if structure.is_fanout[level]:
-            continue
         ratio = (hardware.mesh_x[level] * hardware.mesh_y[level]) / (hardware.mesh_x[gate] * hardware.mesh_y[gate])
-        grouped = jnp.asarray(ratio) > 1
-        in_use = jnp.where(grouped, ratio * jnp.exp(instances[gate]), jnp.exp(instances[level]))
-        total = total + hardware.leak_energy[level] * in_use
-    return total
+        in_use = jnp.where(jnp.asarray(ratio) > 1, ratio * own[gate], own[level])
+        rows.append(in_use * (0.0 if structure.is_fanout[level] else hardware.leak_energy[level]))
+    return jnp.stack(rows)
 
 
-def _elided_energy(hardware: LevelHardware, program: Program) -> Any:
-    """pJ that first visits save, at most."""
-    block = _column(hardware.block_size)
-    reads, fills = _column(hardware.read_energy) / block, _column(hardware.fill_energy) / block
-    return jnp.sum(program.elided[0] * reads[:, None] + program.elided[1] * fills[:, None])
-
-
-def _buffers(hardware: LevelHardware, program: Program, tiles: Any, storage: Any) -> Any:
-    """The logarithm of words kept over size, by level; far below 0 for fan-outs."""
-    used = jnp.sum(program.keep * jnp.exp(tiles), axis=1)
-    return jnp.log(storage * used / jnp.maximum(_column(hardware.size), SMALLEST_SIZE) + NOTHING)
-
-
-def _fanouts(hardware: LevelHardware, shared: Shared, x: Any) -> Any:
-    """The logarithm of lanes in use over lanes there are, by limit."""
+def _lanes(hardware: LevelHardware, shared: Shared) -> Any:
+    """``[G]``: the logarithm of the lanes there are, by limit."""
     sides = []
     for mesh, compute in ((hardware.mesh_x, hardware.mesh_x_compute), (hardware.mesh_y, hardware.mesh_y_compute)):
-        below = _column((*mesh[1:], compute))
-        sides.append(jnp.log(below / _column(mesh)))
-    lanes = jnp.stack(sides, axis=1)[shared.spread_level]
-    return shared.spread @ x - jnp.sum(shared.spread_axes * lanes, axis=1)
+        sides.append(jnp.log(_column((*mesh[1:], compute)) / _column(mesh)))
+    return jnp.sum(shared.spread_axes * jnp.stack(sides, axis=1)[shared.spread_level], axis=1)

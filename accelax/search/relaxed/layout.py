@@ -11,9 +11,8 @@ from flax import struct
 
 from accelax.encode.factorizations import divisors
 from accelax.encode.level_problem import LevelProblem
-from accelax.model.levels.arrays import LevelStructure
 from accelax.search.relaxed.box import Box
-from accelax.search.relaxed.windows import Facets, envelope, index_window, lane_offsets, swept_window
+from accelax.search.relaxed.windows import envelope, index_window, lane_offsets, swept_window
 
 NO_PLANE = -1e6
 """The offset of planes that only pad a table."""

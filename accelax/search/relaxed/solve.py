@@ -16,11 +16,11 @@ import optax
 from flax import struct
 
 from accelax.model.levels.arrays import LevelHardware, LevelStructure
-from accelax.search.relaxed.cost import METRICS, relaxed_cost
+from accelax.search.relaxed.cost import METRICS, price, relaxed_cost
 from accelax.search.relaxed.layout import Shared
 from accelax.search.relaxed.program import Program
 
-STEPS = 400
+STEPS = 100
 FASTEST, SLOWEST = 0.3, 0.01
 """Learning rates of Adam, at the start and at the end, in logits."""
 HOTTEST, COOLEST = 0.5, 0.02
@@ -53,6 +53,7 @@ def solve(
     steps: int = STEPS,
 ) -> RelaxedOptimum:
     """Minimise ``weight . logs`` over every class of ``programs`` (leaves ``[n, ...]``); ``weight`` ``[3]``."""
+    prices = price(structure, hardware, shared)
     rate = optax.cosine_decay_schedule(FASTEST, steps, SLOWEST / FASTEST)
     optimiser = optax.adam(rate, b1=0.9, b2=0.95)
 
@@ -61,7 +62,7 @@ def solve(
 
     def lagrangian(program: Program, z: Any, multipliers: Any, temperature: Any) -> tuple[Any, Any]:
         x = point(program, z)
-        cost = relaxed_cost(structure, hardware, shared, program, x, temperature)
+        cost = relaxed_cost(structure, prices, shared, program, x, temperature)
         limits = jnp.concatenate([cost.excess, x - program.upper])
         pressed = jnp.maximum(multipliers + STIFFNESS * limits, 0.0)
         return weight @ cost.logs + jnp.sum(pressed**2 - multipliers**2) / (2.0 * STIFFNESS), pressed
@@ -101,7 +102,8 @@ def shares(shared: Shared, program: Program, z: Any) -> Any:
     level = jnp.max(jnp.where(shared.rank > 0, jnp.where(open_slots, z, -jnp.inf), -jnp.inf), axis=1)
     level = jnp.where(jnp.isfinite(level), level, 0.0)
     raised = jnp.where(open_slots, jnp.exp(jnp.where(open_slots, z, 0.0) - shared.rank.T @ level), 0.0)
-    total = jnp.maximum(shared.rank @ raised, 1e-30)
+    total = shared.rank @ raised
+    total = jnp.where(total > 0, total, 1.0)
     return program.lower + raised * (shared.rank.T @ (room / total))
 
 
