@@ -5,14 +5,16 @@ moving loop slides along an axis by ``sigma`` words, ``n`` times in a row, each 
 
     delta = V min(sigma, extent) / extent.
 
-What the first step of a sweep brings depends on the loops outside (reference C.4, the rule since pull request 297).
-It is a whole tile, unless only loops along the same axis stand in between and the step outside them moves the tile by
-exactly ``sigma`` (then it brings ``delta``) or not at all (then nothing). With ``k`` the other rank of the axis, at
-extent ``u_k`` with coefficient ``c``, and ``m`` trips of further loops of the sweeping rank:
+What the first step of a sweep brings depends on the loops outside (reference C.4, the rule since pull request 297, and
+:mod:`accelax.model.levels.halo`): a step of loop ``i`` moves the tile by ``s_i`` less the steps of all loops inside. It
+brings a whole tile, unless only loops along the same axis stand inside and this move is ``sigma`` (then it brings
+``delta``) or 0 (then nothing). In units of ``sigma``, the steps of the sweeping rank are 1, ``n``, ``n n'``, ...; those of
+another rank of the axis ``rho``, ``rho n_k``, ... with ``rho = c u_k / sigma``. Hence
 
-* a further loop of the sweeping rank itself continues the sweep;
-* a step of ``k`` does if ``c u_k = n m sigma``, and undoes the sweep if ``c u_k = (n m - 1) sigma``;
-* a further loop of the sweeping rank outside ``n_k`` trips of ``k`` undoes them if ``sigma = (n_k - 1) c u_k``.
+* without another rank, a further loop of the sweeping rank continues the sweep if ``n = 2``, and never undoes it;
+* another rank alone outside undoes it if ``rho = 1`` and continues it if ``rho = 2``; split in two, its outer loop may
+  do either if ``m rho`` is 1 or 2 for a whole ``m``;
+* with further loops of both, either is taken to be possible.
 
 Of ``G`` sweeps, ``G`` the trips of the loops that can, at least one starts afresh. Under other rules nothing is counted.
 """
@@ -102,22 +104,16 @@ def sweep(tables: ChainTables, shape: TensorShape, tile: Array, factor: Array, r
     remaining = {r: tables.bounds[r] / tile[:, r] for r in axis.ranks}
     further = remaining[rank] / trips
     others = [(r, c) for r, c in zip(axis.ranks, axis.coefficients, strict=True) if r != rank]
-    along, continued, undone = further.copy(), np.zeros(len(tile), dtype=bool), np.zeros(len(tile), dtype=bool)
+    along, undone = further.copy(), np.zeros(len(tile), dtype=bool)
+    continued = (further > 1) & (trips == 2)
     for other, c in others:
         along = along * remaining[other]
-        reach = c * tile[:, other] / sigma
+        rho = c * tile[:, other] / sigma
+        split = (remaining[other] >= 4) & ((1.0 / rho == np.round(1.0 / rho)) | (2.0 / rho == np.round(2.0 / rho)))
         present = remaining[other] > 1
-        continued |= present & _divides(reach / trips, further)
-        undone |= present & (_divides((reach + 1.0) / trips, further) | (len(others) > 1))
-        undone |= (further > 1) & present & (1.0 / reach >= 1.0) & _divides(1.0 / reach + 1.0, remaining[other])
-    group = np.where(continued | undone, along, further)
+        continued |= present & (rho == 2)
+        undone |= present & ((rho == 1) | split | (further > 1) | (len(others) > 1))
+    group = np.where(continued | undone, along, 1.0)
     again = np.where(undone, 0.0, share)
     first = sweeps * (1.0 / group + (1.0 - 1.0 / group) * again)
     return Sweep(inside, first, sweeps / along)
-
-
-def _divides(number: Array, of: Array) -> Array:
-    """``[n]``: whether ``number`` is a whole number, at least 1, that divides ``of``."""
-    whole_number = (number >= 1.0) & (number == np.round(number))
-    quotient = of / np.where(whole_number, number, 1.0)
-    return whole_number & (quotient == np.round(quotient))
