@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from accelax.errors import UnsupportedError
@@ -22,7 +22,10 @@ FRUITLESS_TURNS = 64
 
 @dataclass
 class CertifiedState(SearchState):
-    """The states of both sides, the time that each has had, and whose candidates are being judged."""
+    """The states of both sides, the time that each has had, and whose candidates are being judged.
+
+    ``waiting`` are candidates of the bounds with their scores that the partner has not seen yet.
+    """
 
     problem: Any = None
     objective: Objective = ()
@@ -34,6 +37,7 @@ class CertifiedState(SearchState):
     partner_turns: int = 0
     partners_turn: bool = False
     alone: bool = False
+    waiting: list[tuple[Candidates, Any]] = field(default_factory=list)
 
     def explain(self) -> str:
         """What the bounds say."""
@@ -43,6 +47,7 @@ class CertifiedState(SearchState):
 class Certified:
     """``certified``: bounds and candidates of one searcher; a partner's candidates where that leaves a gap.
 
+    A partner with a method ``welcome(state, mappings, scores)`` is told the candidates of the bounds before its turns.
     ``bounds`` may be None, or refuse the problem: then the partner searches alone and nothing is proved. A partner that
     refuses leaves the bounds alone. ``head_start`` are the seconds that the bounds have before the partner's first
     turn, unless they are done sooner; after that the two share the time.
@@ -75,6 +80,9 @@ class Certified:
         try:
             if state.partners_turn:
                 state.partner_turns += 1
+                for mappings, told in state.waiting:
+                    self.partner.welcome(state.partner, mappings, told)  # type: ignore[union-attr]
+                state.waiting.clear()
                 state.partner, found = self.partner.ask(state.partner, incumbent, seconds)  # type: ignore[union-attr]
             elif not state.bounds.done:
                 state.bounds, found = self.bounds.ask(state.bounds, incumbent, seconds)  # type: ignore[union-attr]
@@ -90,6 +98,8 @@ class Certified:
             state.partner = self.partner.tell(state.partner, candidates, scores)  # type: ignore[union-attr]
         elif state.bounds is not None:
             state.bounds = self.bounds.tell(state.bounds, candidates, scores)  # type: ignore[union-attr]
+            if candidates and hasattr(self.partner, "welcome"):
+                state.waiting.append((candidates, scores))
         self._charge(state, time.perf_counter() - begin)
         return state
 

@@ -62,14 +62,38 @@ class Judge:
         self.least_lanes = float(problem.space.least_lanes) if self.levels else 0.0
         self._on_device: Any = None
 
-    def batch(self, candidates: Any) -> tuple[jax.Array, jax.Array]:
-        """``(scores, logs)`` of a batch on the device: ``[criteria, n]``, and the logs of all metrics ``[4, n]``."""
+    def batch(self, candidates: Any) -> tuple[Any, Any]:
+        """``(scores, logs)`` of a batch: ``[criteria, n]``, and the logs of all metrics ``[4, n]``.
+
+        On the device; a batch of a chain of levels that is made of numpy arrays stays on the host.
+        """
+        if isinstance(candidates, LevelMapping) and isinstance(candidates.factor[0][0], np.ndarray):
+            return self.on_host(candidates)
         if self._on_device is None:
             weight = jnp.asarray(weights(self.objective), float)
             self._on_device = jax.device_put((self.problem, jnp.asarray(self.least_lanes, float), weight))
         problem, least, weight = self._on_device
         logs, violation = measure(problem, candidates, least)
         return _score(logs, violation, weight), logs
+
+    def on_host(self, rows: LevelMapping) -> tuple[np.ndarray, np.ndarray]:
+        """The same as :meth:`batch` in float64, of a batch of numpy arrays on a chain of levels."""
+        from accelax.search.exact_batch import exact_costs
+
+        cost = exact_costs(self.problem, rows)
+        lanes = lane_shortfall(self.problem.structure, rows, self.least_lanes)
+        accesses = outermost_accesses(self.problem.structure, cost)
+        columns = np.broadcast_arrays(
+            *map(np.asarray, (cost.energy, cost.cycles, accesses, np.maximum(cost.violation, lanes))), rows.keep[0][0]
+        )
+        with np.errstate(divide="ignore"):
+            energy, delay, outer = (np.log(column) for column in columns[:3])
+        logs = np.stack([energy, delay, energy + delay, outer])
+        parts = weights(self.objective)[:, :, None]
+        table = np.where(parts > 0, parts * logs, 0.0).sum(axis=1)
+        excess = columns[3]
+        table[0] = np.where(excess > TOLERANCE, UNFIT * (1 + np.log1p(excess)), table[0])
+        return table, logs
 
     def exact(self, mappings: Sequence[Mapping]) -> Judgement:
         """Values and excess of each mapping, in float64: the numbers that ``evaluate`` gives."""

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import jax
+
 from accelax.encode.level_problem import LevelProblem
 from accelax.errors import SpecError, UnsupportedError, did_you_mean
 from accelax.search.bounding import Bounding
@@ -14,6 +16,7 @@ from accelax.search.certified import HEAD_START, Certified
 from accelax.search.evolutionary import Evolutionary
 from accelax.search.objective import Objective
 from accelax.search.protocol import Searcher
+from accelax.search.refining import Refining
 from accelax.search.sampling import Sampling
 
 SEARCHERS = ("certified", "random", "exhaustive", "gradient", "evolutionary")
@@ -37,13 +40,18 @@ def find_searcher(searcher: str | Searcher, problem: Any, seconds: float) -> Sea
     levels = isinstance(problem, LevelProblem)
     if searcher == "certified":
         if levels:
-            return Certified(Bounding(_staged(seconds)), Evolutionary(), HEAD_START * seconds)
+            return Certified(Bounding(_staged(seconds)), _partner(), HEAD_START * seconds)
         return Certified(Bounding(_tree), Sampling(), math.inf)
     if not levels:
         raise UnsupportedError(f"the searcher {searcher!r} in the AccelForge dialect")
     if searcher == "evolutionary":
         return Evolutionary()
     return Bounding(_exhaustive if searcher == "exhaustive" else _gradient)
+
+
+def _partner() -> Searcher:
+    """What searches beside the bounds: on a processor, what needs no compilation; a device is worth one."""
+    return Refining() if jax.default_backend() == "cpu" else Evolutionary()
 
 
 def _staged(seconds: float) -> Callable[[Any, Objective], Any]:

@@ -93,6 +93,17 @@ def test_the_bounds_have_a_head_start_and_then_half_of_the_time(clock):
     assert partner.told == [(["partner"], "scores")] * 3
 
 
+def test_a_partner_that_wants_to_is_told_the_candidates_of_the_bounds(clock):
+    class Welcoming(Partner):
+        def welcome(self, state, mappings, scores):
+            self.told.append((mappings, "welcome"))
+
+    partner = Welcoming(clock)
+    turns(Certified(Bounding(lambda p, o: Bounds(clock)), partner, 2.0), 5, 50.0)
+    seen = [(["bounds"], "welcome"), (["partner"], "scores")]
+    assert partner.told == [seen[0], seen[0], seen[1], seen[0], seen[1]]
+
+
 def test_the_partner_goes_on_alone_when_the_bounds_are_done(clock):
     names, state = turns(Certified(Bounding(lambda p, o: Bounds(clock, 1)), Partner(clock), 3.0), 4, 50.0)
     assert names == ["bounds", "partner", "partner", "partner"]
