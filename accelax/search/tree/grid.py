@@ -79,12 +79,12 @@ class Axis:
             reached = move[zones[-1]]
             zones.append(np.unique(np.concatenate([self.above[0][:0], *(self.above[i] for i in reached if i >= 0)])))
         useful = self.ends
-        found = set(zones[-1].tolist())
+        found = {int(i) for i in zones[-1] if useful[i]}
         for zone, move in zip(reversed(zones[:-1]), reversed(moves), strict=True):
             onward = np.where(move >= 0, useful[move], False)
             useful = np.array([onward[row].any() for row in self.above])
             found |= {int(i) for i in zone if useful[i]}
-        return tuple(sorted(found)) if zones[-1].size else ()
+        return tuple(sorted(found))
 
     def part(self, kept: tuple[int, ...]) -> Axis:
         """The axis with some of its extents only."""
