@@ -13,6 +13,15 @@ from accelax.report.numbers import count, quantity
 Figures = Mapping[str, Any]
 
 
+def percent(gap: float) -> str:
+    """A gap as a percentage; one that only rounding leaves is none.
+
+    >>> percent(0.0123), percent(1e-9)
+    ('1.23 %', '0 %')
+    """
+    return f"{100 * gap:.3g} %" if gap > 1e-8 else "0 %"
+
+
 def proof(figures: Figures) -> str:
     """What is proved of a search's value.
 
@@ -21,7 +30,7 @@ def proof(figures: Figures) -> str:
     """
     if figures["optimal"]:
         return "optimal"
-    return f"gap {100 * figures['gap']:.3g} %" if figures["lower_bound"] else "without a bound"
+    return f"gap {percent(figures['gap'])}" if figures["lower_bound"] else "without a bound"
 
 
 def summary(figures: Figures) -> str:
@@ -44,7 +53,7 @@ def layer_table(figures: Figures) -> Table:
             table.add_row(layer["name"], count(layer["count"]), *["-"] * 5, "nothing found")
             continue
         time = count(result["cycles"]) if result["cycles"] is not None else quantity(result["latency"], "s")
-        gap = f"{100 * layer['gap']:.2g} %" if layer["lower_bound"] else "-"
+        gap = percent(layer["gap"]) if layer["lower_bound"] else "-"
         table.add_row(
             layer["name"],
             count(layer["count"]),
@@ -84,7 +93,7 @@ def workload_summary(figures: Figures) -> str:
     stopped = "interrupted: " if figures["interrupted"] else ""
     found = [layer for layer in figures["layers"] if layer["mapping"] is not None]
     proved = sum(bool(layer["optimal"]) for layer in found)
-    largest = f", largest gap {100 * figures['largest_gap']:.3g} %" if found else ""
+    largest = f", largest gap {percent(figures['largest_gap'])}" if found else ""
     evaluated = sum(layer["evaluated"] for layer in figures["layers"] if layer["same_as"] is None)
     rate = f"{count(evaluated)} mappings in {figures['seconds']:.1f} s"
     return f"{stopped}{len(found)} of {len(figures['layers'])} layers mapped, {proved} optimal{largest}; {rate}"
@@ -105,4 +114,6 @@ def front_summary(figures: Figures) -> str:
     stopped = "interrupted: " if figures["interrupted"] else ""
     bounds = [f"{name} at least {bound:.6g}" for name, bound in figures["lower_bounds"].items() if bound]
     rate = f"{count(figures['evaluated'])} mappings in {figures['seconds']:.1f} s"
-    return f"{stopped}{len(figures['front'])} mappings on the front{''.join(f', {b}' for b in bounds)}; {rate}"
+    points = len(figures["front"])
+    front = "1 mapping" if points == 1 else f"{points} mappings"
+    return f"{stopped}{front} on the front{''.join(f', {bound}' for bound in bounds)}; {rate}"
