@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from accelax.search.chain.decode import mapping_of
 from accelax.search.chain.placement import Placement, placements, prices_of
 from accelax.search.chain.tables import ChainTables
 from accelax.search.chain.togo import ToGo
-from accelax.search.chain.walk import Labels, OutOfRoom, OutOfTime, Walk
+from accelax.search.chain.walk import OutOfRoom, Walk
 from accelax.search.objective import Objective
 
 OUTWARD = 1.0 - 1e-9
@@ -28,7 +29,7 @@ QUICK_BRANCHES = 16
 
 
 class _Branch:
-    """One placement: its bound so far, and whether anything below the incumbent may be left in it."""
+    """One placement: its bound so far, whether anything below the incumbent may be left in it, and a walk under way."""
 
     def __init__(self, placement: Placement, togo: ToGo):
         self.placement, self.togo = placement, togo
@@ -37,6 +38,23 @@ class _Branch:
         self.closed = False
         self.beams = list(BEAMS)
         self.growth, self.room = math.inf, FEW_LABELS
+        self.walk: Walk | None = None
+        self.pauses: Iterator[None] = iter(())
+
+    def narrow(self) -> None:
+        """After a walk with too many labels: a lower limit next time, or more room where the limit is low already."""
+        if self.growth <= NARROWEST:
+            self.room *= 4
+        self.growth = max(math.sqrt(self.growth), NARROWEST) if self.growth < 2.0 else 1.2
+        self.closed = self.room > MOST_LABELS
+
+    def conclude(self, walk: Walk, incumbent: float) -> None:
+        """What a complete walk proves: the least of its labels, or its limit where none is left."""
+        self.limit = walk.limit
+        if len(walk.labels):
+            self.bound, self.closed = max(self.bound, float(walk.values.min())), True
+        else:
+            self.bound, self.closed = max(self.bound, walk.limit), walk.limit >= incumbent
 
 
 class ChainSearch:
@@ -66,17 +84,20 @@ class ChainSearch:
             return []
         self._open(deadline)
         found: list[Mapping] = []
-        for branch in [b for b in self._promising() if len(b.beams) == len(BEAMS)]:
-            if time.perf_counter() < deadline:
-                found += self._quick(branch, incumbent, deadline)
         while not self.done and time.perf_counter() < deadline and not found:
-            branch = min((b for b in self._branches if not b.closed), key=lambda b: b.bound, default=None)
-            if branch is None or branch.bound >= incumbent * OUTWARD:
-                self._settle(incumbent)
+            branch = self._next(incumbent)
+            if branch is None:
                 break
             found = self._work(branch, incumbent, deadline)
             self._settle(incumbent)
         return found
+
+    def _next(self, incumbent: float) -> _Branch | None:
+        """The placement to work on: one left in the middle of a walk, one without a quick walk, the least bound."""
+        open_ = sorted((b for b in self._branches if not b.closed and b.bound < incumbent), key=lambda b: b.bound)
+        begun = [b for b in self._branches if b.walk is not None and b.bound < incumbent]
+        fresh = [b for b in open_[:QUICK_BRANCHES] if len(b.beams) == len(BEAMS)]
+        return next(iter([*begun, *fresh, *open_]), None)
 
     def _open(self, deadline: float) -> None:
         """Build the tables of placements, one after the other."""
@@ -105,50 +126,32 @@ class ChainSearch:
         self.done = all(b.closed or b.bound >= incumbent * OUTWARD for b in self._branches)
 
     def _work(self, branch: _Branch, incumbent: float, deadline: float) -> list[Mapping]:
-        """One walk of one placement."""
-        if branch.beams:
-            return self._quick(branch, incumbent, deadline)
-        limit = min(incumbent, max(branch.bound, branch.limit) * branch.growth)
-        walk = Walk(branch.placement, branch.togo, limit, deadline, branch.room)
+        """Begin a walk of one placement or go on with one; what it found when it ends."""
+        if branch.walk is None:
+            beam = branch.beams.pop(0) if branch.beams else 0
+            room = MOST_LABELS if beam else branch.room
+            limit = incumbent if beam else min(incumbent, max(branch.bound, branch.limit) * branch.growth)
+            branch.walk = Walk(branch.placement, branch.togo, limit, room, beam)
+            branch.pauses = branch.walk.run()
+        walk, pauses, branch.walk = branch.walk, branch.pauses, None
+        walk.limit = min(walk.limit, incumbent)
         try:
-            labels = walk.run()
-        except OutOfTime:
-            return []
+            for _ in pauses:
+                if time.perf_counter() > deadline:
+                    branch.walk = walk
+                    return []
         except OutOfRoom:
-            if branch.growth <= NARROWEST:
-                branch.room *= 4
-            branch.growth = max(math.sqrt(branch.growth), NARROWEST) if branch.growth < 2.0 else 1.2
-            branch.closed = branch.room > MOST_LABELS
+            branch.narrow()
             return []
-        branch.limit = limit
-        if not len(labels):
-            branch.bound = max(branch.bound, limit)
-            branch.closed = limit >= incumbent
-            return []
-        values = walk.promise(walk.tables.levels, labels, walk.table)
-        branch.bound = max(branch.bound, float(values.min()))
-        branch.closed = True
-        return self._candidates(branch, walk, labels, CANDIDATES)
+        if not walk.beam:
+            branch.conclude(walk, incumbent)
+        return self._candidates(branch, walk, 4 if walk.beam else CANDIDATES)
 
-    def _promising(self) -> list[_Branch]:
-        """The placements with the least bounds."""
-        return sorted((b for b in self._branches if not b.closed), key=lambda b: b.bound)[:QUICK_BRANCHES]
-
-    def _quick(self, branch: _Branch, incumbent: float, deadline: float) -> list[Mapping]:
-        """A walk with few labels: no bound, but mappings."""
-        beam = branch.beams.pop(0)
-        walk = Walk(branch.placement, branch.togo, incumbent, deadline, MOST_LABELS, beam)
-        try:
-            return self._candidates(branch, walk, walk.run(), 4)
-        except OutOfTime:
-            return []
-
-    def _candidates(self, branch: _Branch, walk: Walk, labels: Labels, count: int) -> list[Mapping]:
+    def _candidates(self, branch: _Branch, walk: Walk, count: int) -> list[Mapping]:
         """The mappings of the best labels."""
-        if not len(labels):
+        if not len(walk.labels):
             return []
-        values = walk.promise(walk.tables.levels, labels, walk.table)
-        return [mapping_of(branch.placement, walk.trail, int(row)) for row in np.argsort(values)[:count]]
+        return [mapping_of(branch.placement, walk.trail, int(row)) for row in np.argsort(walk.values)[:count]]
 
 
 def _weights(objective: Objective) -> tuple[float, float, bool] | None:

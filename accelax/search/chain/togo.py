@@ -78,7 +78,9 @@ class ToGo:
         """A bound on the objective of the whole placement."""
         start = np.zeros((1, self.tables.ranks), dtype=np.int64)
         energy = self.energy(0, start) + self.tables.macs * self.placement.prices.compute
-        return float(self.score(energy, self.tables.macs / np.maximum(self.lanes(0, start), 1e-300))[0])
+        lanes = self.lanes(0, start)
+        cycles = np.divide(self.tables.macs, lanes, out=np.full_like(lanes, np.inf), where=lanes > 0)
+        return float(self.score(energy, cycles)[0])
 
     def _least_cycles(self) -> float:
         """Cycles in which the outermost level's bandwidth can move every word once."""

@@ -7,8 +7,7 @@ that a parent further out must still read (``pending``), and a pattern of what i
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -61,32 +60,38 @@ def join(parts: list[Labels]) -> Labels:
     return Labels(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Labels)))
 
 
-class OutOfTime(Exception):
-    """The walk was not finished in time."""
-
-
 class OutOfRoom(Exception):
     """The walk has more labels than it may hold."""
 
 
 class Walk:
-    """One placement's walk. ``score(energy, cycles)`` is the objective; a label that cannot beat ``limit`` goes."""
+    """One placement's walk; a label that cannot end at or below ``limit`` goes, and the limit may be lowered on the way.
 
-    def __init__(self, placement: Placement, togo: ToGo, limit: float, deadline: float, most: int, beam: int = 0):
+    With a ``beam``, only so many labels stay at each boundary, and not all steps are tried. ``labels`` are those at the
+    outermost boundary once the walk is over; ``trail`` leads back.
+    """
+
+    def __init__(self, placement: Placement, togo: ToGo, limit: float, most: int, beam: int = 0):
         self.placement, self.tables, self.togo = placement, placement.tables, togo
-        self.limit, self.deadline, self.most, self.beam = limit, deadline, most, beam
+        self.limit, self.most, self.beam = limit, most, beam
         self.layout = Layout(self.tables)
         self.table = np.zeros((1, self.layout.width))
         self.trail: list[Labels] = []
+        self.labels = self._start()
 
-    def run(self) -> Labels:
-        """Walk all slots. Returns the labels at the outermost boundary; ``trail`` leads back."""
+    def run(self) -> Iterator[None]:
+        """Walk all slots, with a pause wherever the walk may be left for a while. Raises OutOfRoom."""
         labels = self._start()
         for slot in range(self.tables.levels):
             fanout = self.tables.structure.is_fanout[self.tables.level(slot)]
-            labels = self._step(slot, labels, self._spread if fanout else self._store)
+            labels = yield from self._step(slot, labels, self._spread if fanout else self._store)
             self.trail.append(labels)
-        return labels
+        self.labels = labels
+
+    @property
+    def values(self) -> Array:
+        """The bounds of the labels at the end."""
+        return self.promise(self.tables.levels, self.labels, self.table)
 
     def _start(self) -> Labels:
         """Nothing is mapped yet: every computation reads each operand, unless neighbours may hand it on."""
@@ -98,7 +103,7 @@ class Walk:
             np.zeros((1, ranks), np.uint8), zeros, energy, np.ones(1), pending, np.zeros((1, tensors)), zeros, zeros
         )
 
-    def _step(self, slot: int, labels: Labels, make: Callable[..., tuple[Labels, Array]]) -> Labels:
+    def _step(self, slot: int, labels: Labels, make: Callable[..., tuple[Labels, Array]]) -> Generator[None, None, Labels]:
         """Take every label across a slot, in portions, and keep what is not dominated."""
         states, inverse = unique_rows_of_bytes(labels.index)
         order = np.argsort(inverse, kind="stable")
@@ -107,8 +112,9 @@ class Walk:
         parts: list[Labels] = []
         patterns: list[Array] = []
         for source, target, choice in self._targets(slot, labels, states, inverse):
+            yield
             for rows in _portions(count[source], PAIRS):
-                self._check_time()
+                yield
                 repeat = count[source[rows]]
                 pair = np.repeat(np.arange(len(rows)), repeat)
                 within = np.arange(len(pair)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
@@ -138,15 +144,10 @@ class Walk:
         count = np.prod([options[r][states[:, r]] for r in range(self.tables.ranks)], axis=0)
         least, most = self._extremes(slot, labels, inverse, len(states))
         for rows in _portions(count, PAIRS):
-            self._check_time()
             source, target, choice = expand(self.placement, slot, states[rows])
             keep = self._worth(slot, states[rows], least[rows], most[rows], source, target)
             keep = self._sampled(keep, source[keep], len(rows))
             yield rows[source[keep]], target[keep], choice[keep]
-
-    def _check_time(self) -> None:
-        if time.perf_counter() > self.deadline:
-            raise OutOfTime
 
     def _extremes(self, slot: int, labels: Labels, inverse: Array, states: int) -> tuple[Array, Array]:
         """``(least energy, most lanes)`` of the labels of every tile."""
@@ -166,7 +167,8 @@ class Walk:
 
     def _cycles(self, lanes: Array, further: Array) -> Array:
         """Cycles with the parallelism kept so far times what fan-outs outside can add; infinite where nothing leads on."""
-        return self.tables.macs / np.maximum(lanes * further, 1e-300)
+        total = lanes * further
+        return np.divide(self.tables.macs, total, out=np.full_like(total, np.inf), where=total > 0)
 
     def _sampled(self, rows: Array, source: Array, states: int) -> Array:
         """In a quick walk, a random part of the steps: about ``SAMPLE`` for every tile."""
@@ -373,7 +375,8 @@ class Walk:
         ):
             if np.isfinite(float(bandwidth)):
                 demand = words * scale / float(bandwidth)
-                lanes = np.minimum(lanes, self.tables.macs / np.maximum(demand, 1e-300))
+                kept = np.divide(self.tables.macs, demand, out=np.full_like(demand, np.inf), where=demand > 0)
+                lanes = np.minimum(lanes, kept)
         return lanes
 
     def _compact(self, boundary: int, parts: list[Labels], patterns: list[Array]) -> tuple[list[Labels], list[Array]]:
