@@ -78,7 +78,7 @@ class Deliveries:
         return mask
 
     def _counted(self, child: int, tensor: int) -> tuple[np.ndarray, int | None]:
-        """``[L, R]``: 1 for the loops that multiply the deliveries to a child, and the level of the first that moves."""
+        """``[L, R]``: the loops that multiply the deliveries to a child; and the level of the first that moves."""
         mask = self._temporal(child)
         for level in reversed(range(child)):
             loops = self.klass.loops[level]

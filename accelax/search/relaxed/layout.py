@@ -207,7 +207,7 @@ class Layout:
         )
 
     def tile(self, level: int, tensor: int, without: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """``(form, windows)`` of the words of a tile; ``without`` leaves one tensor rank out. Level ``L`` is a point."""
+        """``(form, windows)`` of the words of a tile, ``without`` one tensor rank. Level ``L`` is a point."""
         structure = self.structure
         form, windows = np.zeros(self.n_slots), np.zeros(self.n_windows)
         if level == structure.n_levels:

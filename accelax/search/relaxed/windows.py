@@ -18,7 +18,9 @@ import numpy as np
 MOST_POINTS = 64
 """Points of which all triples are tried; where there are more, each extent has an envelope of its own."""
 SLACK = 1e-12
-"""Planes may pass this far above a point before they are lowered to it."""
+"""Planes may pass this far above a point."""
+LOWERED = 1e-10
+"""By this, planes are lowered: more than ``SLACK`` and their rounding to 12 digits can raise them at any extent."""
 
 Facets = tuple[tuple[float, float, float], ...]
 """Planes ``a log p + b log r + c``: triples ``(a, b, c)``."""
@@ -94,16 +96,9 @@ def _planes(points: np.ndarray) -> Facets:
     room = (points[:, 2] - slopes @ full.T).min(axis=1)
     below = room > -SLACK
     slopes = slopes[below]
-    slopes[:, 2] += np.minimum(room[below], 0.0)
-    return tuple(sorted({tuple(np.round(row, 13) + 0.0) for row in _lowered(slopes)}))
-
-
-def _lowered(slopes: np.ndarray) -> np.ndarray:
-    """The planes, lowered by more than rounding their slopes to 13 digits can raise them over any extent."""
-    lowered = slopes.copy()
-    exact = (slopes == np.round(slopes, 13)).all(axis=1)
-    lowered[:, 2] -= np.where(exact, 0.0, 1e-11)
-    return lowered
+    rounded = np.round(slopes, 12) + 0.0
+    rounded[:, 2] -= np.where((rounded == slopes).all(axis=1), 0.0, LOWERED)
+    return tuple(sorted({(float(a), float(b), float(c)) for a, b, c in rounded}))
 
 
 def chord(coefficient: float, bound: int) -> float:
