@@ -220,7 +220,8 @@ class Grid:
     @cached_property
     def ends(self) -> np.ndarray:
         """The tiles from which loops in time lead to the whole iteration space."""
-        return np.stack([g.ravel() for g in np.meshgrid(*(a.ends for a in self.axes), indexing="ij")]).all(axis=0)
+        ends = np.stack([grid.ravel() for grid in np.meshgrid(*(a.ends for a in self.axes), indexing="ij")])
+        return np.asarray(ends.all(axis=0))
 
     @cached_property
     def bounds(self) -> np.ndarray:

@@ -148,11 +148,13 @@ class TreeSearch:
             remaining = Remaining(tiles, space.spread_costs, task.ways, self._active, self.goal)
             yield from remaining.solve()
             task.bound = max(task.bound, remaining.root())
-        if task.stage == 0:
+        if task.bound >= self.best * OUTWARD:
+            self._close(task)
+        elif task.stage == 0:
             task.stage = 1
             if len(task.ways) == 1:
                 self._remember(task, remaining)
-        elif task.bound < self.best * OUTWARD:
+        else:
             yield from self._explore(remaining, task)
 
     def _remember(self, task: _Task, remaining: Remaining) -> None:
@@ -226,8 +228,8 @@ class TreeSearch:
         for rank, extent in outer.items():
             axis = grid.axes[rank]
             over = float(-(-axis.bound // extent) * extent)
-            tiles = np.array([0, *(placed.tile for placed in finished[0].storages)])
-            known = float(axis.covered[grid.digits(tiles, rank)].min())
+            digits = grid.digits(np.array([0, *(placed.tile for placed in finished[0].storages)]), rank)
+            known = float(axis.covered[digits[digits < len(axis.extents) - 1]].min(initial=over))
             if axis.imperfect and over > known * OVER:
                 found.append((over / known, rank, over))
         return max(found)[1:] if found else None

@@ -10,6 +10,7 @@ import numpy as np
 from accelax.encode.tree_problem import TreeProblem
 from accelax.encode.tree_spreads import Spreads, rooms_of, spreads_of
 from accelax.errors import UnsupportedError
+from accelax.ir.tree_machine import Comparison
 from accelax.ir.tree_usage import satisfies
 from accelax.search.tree.costs import SpreadCosts, TileTables, TreeCosts
 from accelax.search.tree.grid import Axis, Grid, tile_axes
@@ -127,7 +128,7 @@ class TileSpace:
         entry = self.einsum.tensors[tensor]
         alone = {index[0][0] for index in entry.projection if len(index) == 1}
         others = [r for r, rank in enumerate(self.einsum.ranks) if rank not in alone]
-        return self._whole[others].all(axis=0)
+        return np.asarray(self._whole[others].all(axis=0))
 
     def allowed(self, step: Step) -> np.ndarray:
         """The tiles at which a storage may stand by ``tile_shape`` and the limits on fetching and sending again."""
@@ -157,13 +158,14 @@ class TileSpace:
                 return False
         return True
 
-    def _bounded(self, comparison: object) -> np.ndarray:
+    def _bounded(self, comparison: Comparison) -> np.ndarray:
         """The tiles that keep a ``tile_shape`` comparison."""
-        ranks = [self.einsum.ranks.index(r) for r in comparison.ranks if r in self.einsum.ranks]  # type: ignore[attr-defined]
-        extents = self.grid.extents[ranks]
-        if comparison.operator.startswith("product"):  # type: ignore[attr-defined]
-            return np.asarray(satisfies(extents.prod(axis=0), comparison))  # type: ignore[arg-type]
-        return np.asarray(np.asarray(satisfies(extents, comparison)).all(axis=0))  # type: ignore[arg-type]
+        ranks = [self.einsum.ranks.index(r) for r in comparison.ranks if r in self.einsum.ranks]
+        numbers = self.grid.extents[ranks]
+        if comparison.operator.startswith("product"):
+            numbers = numbers.prod(axis=0, keepdims=True)
+        kept = [[satisfies(float(number), comparison) for number in row] for row in numbers]
+        return np.asarray(np.array(kept, bool).reshape(-1, self.grid.size).all(axis=0))
 
     def outermost_fits(self, state: int) -> bool:
         """Whether the tensors of a final state fit in the outermost memory, whole."""

@@ -13,6 +13,7 @@ from accelax.encode import encode
 from accelax.encode.tree_mapping import encode_mapping
 from accelax.encode.tree_problem import encode_tree
 from accelax.ir import Mapping
+from accelax.ir.tree_machine import Comparison
 from accelax.model.tree import evaluate_tree
 from accelax.search.objective import parse_objective
 from accelax.search.tree import TreeSearch
@@ -171,6 +172,20 @@ def test_no_mapping_of_a_small_space_is_better(imperfect):
             gaps.append(1 - search.lower_bound / wanted)
     assert np.median(gaps) < 1e-8
     assert max(gaps) < (0.25 if imperfect else 1e-8)
+
+
+def test_tile_shapes_that_are_asked_for():
+    """Every storage of GLB has m in tiles of 2, and k and n together of at most 4."""
+    bounds = (Comparison(("m",), "==", 2), Comparison(("k", "n"), "product<=", 4))
+    glb = replace(GLB, size_bits=64.0, keep=("A", "Z"), tile_shape_bounds=bounds)
+    search, _, mapping = searched(encoded(HELD, glb), "energy")
+    assert search.done
+    tile = {"m": 4, "k": 4, "n": 4}
+    for node in mapping.nodes:
+        tile.update({node.rank: node.tile_shape} if hasattr(node, "rank") else {})
+        if getattr(node, "component", "") == "GLB":
+            assert tile["m"] == 2
+            assert tile["k"] * tile["n"] <= 4
 
 
 def test_registers_that_stream_hold_one_word():
