@@ -109,7 +109,14 @@ def _loops(structure: LevelStructure, batch: LevelMapping, levels: list[int], te
     place = table(batch.position) + np.repeat(np.arange(len(levels)), len(ranks)) * len(ranks)
     order = np.argsort(np.where(factor > 1, place, np.inf), axis=1, kind="stable")
     trips = np.take_along_axis(factor, order, axis=1)
-    names = np.array([rank if rank in indexed else -1 for _ in levels for rank in ranks])[order]
+    # What a step of a loop moves depends on the fan-outs below it.
+    names = np.array(
+        [
+            rank + sum(structure.is_fanout[:level]) * len(ranks) if rank in indexed else -1
+            for level in levels
+            for rank in ranks
+        ]
+    )[order]
     side = np.take_along_axis(table(batch.on_x), order, axis=1)
     return [*trips.T, *np.where(trips > 1, names, -2).T.astype(float), *np.where(trips > 1, side, -1).T]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import accelax as ax
 from accelax.encode import encode
 from accelax.search.objective import exact_values, parse_objective
+from tests.search import cases
 from tests.search.batch_levels import costs as level_costs
 from tests.search.batch_tree import costs as tree_costs
 from tests.search.brute_force import OBJECTIVES, batches, count, optimum, space_of
@@ -77,6 +79,31 @@ def test_values_are_those_of_the_models_report(dialect):
             result = ax.evaluate(spec.with_mapping(mapping))
             assert result.valid
             assert exact_values(result.to_dict(), parse_objective(objective))[0] == pytest.approx(value, rel=1e-12)
+
+
+def test_every_cost_is_that_of_the_report():
+    buf = {"tag": "Component", "name": "BUF", "class": "SRAM", "attributes": {"datawidth": 8, "width": 8, "depth": 40}}
+    nodes = copy.deepcopy(cases.data()["architecture"]["nodes"])
+    row = {
+        "tag": "Container",
+        "name": "ROW",
+        "spatial": {"meshX": 2, "meshY": 2},
+        "attributes": {"energy_per_hop": 1.5},
+    }
+    space = {"name": "I", "projection": [[["M", 2], ["K", 1]]]}
+    for above in (True, False):
+        data = cases.data()
+        data["architecture"]["nodes"] = [*nodes[:2], *((row, buf) if above else (buf, row)), nodes[3]]
+        data["problem"]["shape"]["data_spaces"][0] = space
+        data["problem"]["instance"] = {"M": 4, "N": 1, "K": 2}
+        spec = ax.Specification.from_dict(data)
+        encoded, batch = encode(spec), next(batches(spec))
+        energy, cycles = level_costs(encoded, batch)
+        fitting = np.flatnonzero(np.isfinite(energy))
+        for i in np.random.default_rng(0).choice(fitting, 60):
+            figures = ax.evaluate(spec.with_mapping(encoded.decode(batch, int(i)))).to_dict()
+            assert figures["energy_pJ"] == pytest.approx(energy[i], rel=1e-12)
+            assert figures["cycles"] == cycles[i]
 
 
 @pytest.mark.parametrize("dialect", ["timeloop", "accelforge"])
