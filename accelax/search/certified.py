@@ -11,11 +11,14 @@ from accelax.errors import UnsupportedError
 from accelax.search.bounding import Bounding
 from accelax.search.objective import Objective
 from accelax.search.protocol import Candidates, Searcher, SearchState
+from accelax.search.record import gap_of
 
 HEAD_START = 0.3
 """The part of a budget that the bounds of a chain of levels have before the partner, which compiles the model."""
 PARTNER_SHARE = 0.5
 """The partner's part of the time after that."""
+SMALL_GAP = 1e-3
+"""Below this gap a partner would gain next to nothing, and the bounds have the time for a proof."""
 FRUITLESS_TURNS = 64
 """Turns of the partner after which nothing is taken to fit, when the bounds are done without a mapping that does."""
 
@@ -50,7 +53,8 @@ class Certified:
     A partner with a method ``welcome(state, mappings, scores)`` is told the candidates of the bounds before its turns.
     ``bounds`` may be None, or refuse the problem: then the partner searches alone and nothing is proved. A partner that
     refuses leaves the bounds alone. ``head_start`` are the seconds that the bounds have before the partner's first
-    turn, unless they are done sooner; after that the two share the time.
+    turn, unless they are done sooner; after that the two share the time. Where they are infinite, the partner has a
+    turn only if the bounds end without a mapping or without a bound.
     """
 
     def __init__(self, bounds: Bounding | None, partner: Searcher | None, head_start: float):
@@ -107,9 +111,16 @@ class Certified:
         if self.partner is None or state.alone:
             return False
         if state.bounds is None or state.bounds.done:
-            return True
+            return not self._is_enough(state, incumbent)
+        if gap_of(incumbent, state.bounds.lower_bound) < SMALL_GAP:
+            return False
         late = state.bound_seconds - self.head_start
         return late >= 0 and state.partner_seconds * (1 - PARTNER_SHARE) <= late * PARTNER_SHARE
+
+    def _is_enough(self, state: CertifiedState, incumbent: float) -> bool:
+        """Whether what the bounds found by their end needs no partner: one that has no share finds mappings at most."""
+        found = state.bounds is not None and state.bounds.lower_bound > 0 and math.isfinite(incumbent)
+        return found and math.isinf(self.head_start)
 
     def _start_partner(self, state: CertifiedState) -> None:
         """Compile the partner's model; where it refuses the problem, the bounds stay alone."""
@@ -135,7 +146,7 @@ class Certified:
         state.startup_seconds = sum(side.startup_seconds for side in sides)
         bounds_done = state.bounds is None or state.bounds.done
         complete = state.bounds is not None and state.bounds.complete and math.isfinite(incumbent)
-        if complete or self.partner is None or state.alone:
+        if complete or self._is_enough(state, incumbent) or self.partner is None or state.alone:
             state.done = bounds_done
         elif state.partner is not None and bounds_done:
             hopeless = state.bounds is not None and math.isinf(incumbent) and state.partner_turns >= FRUITLESS_TURNS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -73,8 +72,6 @@ def _exhaustive(problem: Any, objective: Objective) -> Any:
 
 
 def _gradient(problem: Any, objective: Objective) -> Any:
-    try:
-        module = importlib.import_module("accelax.search.relaxed")
-        return module.GradientSearch(problem, objective)
-    except AttributeError:
-        raise UnsupportedError("the searcher 'gradient'") from None
+    from accelax.search.relaxed import GradientSearch
+
+    return GradientSearch(problem, objective)

@@ -18,15 +18,17 @@ LISTED_LATER = 1e8
 """Up to so many it is listed when the labels have not closed the gap."""
 SCORED_AT_ONCE = 1 << 18
 """Mappings that numpy scores within a second."""
-SCORED_PER_SECOND = 1e5
-LABELS_ALONE = 0.4
+SCORED_PER_SECOND = 3e5
+COMPILE_SECONDS = 10.0
+"""What it takes until compiled code scores the first ones, which numpy is too slow for."""
+LABELS_ALONE = 0.1
 """The part of the budget after which a mapspace that can be looked at is."""
 
 
 class StagedSearch:
     """A :class:`~accelax.search.bounded.BoundedSearch` made of ``ChainSearch`` and ``ExhaustiveSearch``.
 
-    ``seconds`` is the budget of the whole: a mapspace that cannot be looked at in half of it is left to the labels.
+    ``seconds`` is the budget of the whole: a mapspace that cannot be looked at within it is left to the labels.
     ``complete`` says that all mappings were looked at, so that no later criterion is left to improve either.
     """
 
@@ -82,7 +84,8 @@ class StagedSearch:
             return self.listed
         late = self.labels.done or self.spent >= LABELS_ALONE * self.seconds
         if late and self.listed is None and self.combinations <= LISTED_LATER:
-            self._list(max(SCORED_PER_SECOND * self.seconds / 2, SCORED_AT_ONCE))
+            left = (1 - LABELS_ALONE) * self.seconds - COMPILE_SECONDS
+            self._list(max(SCORED_PER_SECOND * left, SCORED_AT_ONCE))
             self.combinations = math.inf
         if self.listed is not None and not self.listed.done:
             return self.listed

@@ -118,6 +118,24 @@ def test_the_partner_has_no_turn_when_all_mappings_were_looked_at(clock):
     assert state.done
 
 
+def test_a_small_gap_is_left_to_the_bounds(clock):
+    names, _ = turns(Certified(Bounding(lambda p, o: Bounds(clock)), Partner(clock), 1.0), 4, 4.0001)
+    # The gap is 1 - n / 4.0001 after n turns: the partner has a turn when it is large, none when it is 0.0025 %.
+    assert names == ["bounds", "partner", "bounds", "partner"]
+    bounds = Bounds(clock)
+    bounds.lower_bound = 3.0
+    names, _ = turns(Certified(Bounding(lambda p, o: bounds), Partner(clock), 1.0), 3, 4.0001)
+    assert names == ["bounds"] * 3
+
+
+def test_a_partner_without_a_share_helps_where_the_bounds_end_with_nothing(clock):
+    names, state = turns(Certified(Bounding(lambda p, o: Bounds(clock, 2)), Partner(clock), math.inf), 5, 50.0)
+    assert names == ["bounds"] * 2
+    assert state.done
+    names, _ = turns(Certified(Bounding(lambda p, o: Bounds(clock, 2)), Partner(clock), math.inf), 4)
+    assert names == ["bounds", "bounds", "partner", "partner"]
+
+
 def test_where_nothing_fits_it_ends_after_some_fruitless_turns(clock, monkeypatch):
     monkeypatch.setattr(certified, "FRUITLESS_TURNS", 2)
     names, state = turns(Certified(Bounding(lambda p, o: Bounds(clock, 1)), Partner(clock), 3.0), 9)
