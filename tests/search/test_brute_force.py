@@ -83,6 +83,7 @@ def test_values_are_those_of_the_models_report(dialect):
 
 def test_every_cost_is_that_of_the_report():
     buf = {"tag": "Component", "name": "BUF", "class": "SRAM", "attributes": {"datawidth": 8, "width": 8, "depth": 40}}
+    buf["constraints"] = {"dataspace": {"keep": ["A", "B", "Z"]}}
     nodes = copy.deepcopy(cases.data()["architecture"]["nodes"])
     row = {
         "tag": "Container",
@@ -90,12 +91,12 @@ def test_every_cost_is_that_of_the_report():
         "spatial": {"meshX": 2, "meshY": 2},
         "attributes": {"energy_per_hop": 1.5},
     }
-    space = {"name": "I", "projection": [[["M", 2], ["K", 1]]]}
+    space = {"name": "A", "projection": [[["M", 2], ["K", 1]]]}
     for above in (True, False):
         data = cases.data()
         data["architecture"]["nodes"] = [*nodes[:2], *((row, buf) if above else (buf, row)), nodes[3]]
         data["problem"]["shape"]["data_spaces"][0] = space
-        data["problem"]["instance"] = {"M": 4, "N": 1, "K": 2}
+        data["problem"]["instance"] = {"M": 4, "N": 2, "K": 4}
         spec = ax.Specification.from_dict(data)
         encoded, batch = encode(spec), next(batches(spec))
         energy, cycles = level_costs(encoded, batch)
