@@ -51,8 +51,8 @@ def without_offsets(floors: np.ndarray, offsets: np.ndarray, weight: np.ndarray,
         power = weight[used[0]]
         whole = np.exp(np.minimum(floors / power, LARGEST))
         return np.maximum(whole - offsets[:, used[0]], 0.0) ** power * (1.0 - OUTWARD)
-    shares = np.where(offsets > 0, offsets / np.maximum(least, np.finfo(float).tiny), 0.0)
-    factors = np.maximum(1.0 - shares, 0.0) ** np.where(weight > 0, weight, 0.0)
+    shares = offsets / np.maximum(np.maximum(least, offsets), np.finfo(float).tiny)
+    factors = (1.0 - shares) ** np.where(weight > 0, weight, 0.0)
     return np.exp(np.minimum(floors, LARGEST)) * factors.prod(axis=1) * (1.0 - OUTWARD)
 
 
@@ -81,8 +81,9 @@ def lowest(shared: Shared, program: Program, slope: Any) -> Any:
     """
     order = jnp.argsort(slope)
     price, width = slope[order], (program.upper - program.lower)[order]
-    room = shared.rank[:, order] * width
-    left = shared.bounds - shared.rank @ program.lower
+    rank = jnp.asarray(shared.rank)
+    room = rank[:, order] * width
+    left = jnp.asarray(shared.bounds) - rank @ program.lower
     before = jnp.cumsum(room, axis=1) - room
     taken = jnp.clip(left[:, None] - before, 0.0, room)
     short = jnp.any(jnp.sum(room, axis=1) < left - REACH)

@@ -23,10 +23,11 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from accelax.model.levels.arrays import LevelHardware, LevelStructure
+from accelax.model.ops import namespace
 from accelax.search.relaxed.layout import Shared
 from accelax.search.relaxed.program import Program
 
@@ -95,14 +96,15 @@ class Prices:
 
 def price(structure: LevelStructure, hardware: LevelHardware, shared: Shared) -> Prices:
     """The prices of a machine. Differentiable in the numbers of ``hardware``."""
+    xp = namespace(*jax.tree.leaves(hardware))
     block = _column(hardware.block_size)
-    carried = jnp.array([float(energy) for energy in structure.network_energy])
-    scale = jnp.stack([_column(row) for row in hardware.bandwidth_scale])
+    carried = np.array([float(energy) for energy in structure.network_energy])
+    scale = xp.stack([_column(row) for row in hardware.bandwidth_scale])
     apart, into, both = (
         1.0 / _column(row)[:, None]
         for row in (hardware.read_bandwidth, hardware.write_bandwidth, hardware.shared_bandwidth)
     )
-    nothing = jnp.zeros_like(apart)
+    nothing = 0.0 * apart
     return Prices(
         read=_column(hardware.read_energy) / block,
         fill=_column(hardware.fill_energy) / block,
@@ -110,12 +112,12 @@ def price(structure: LevelStructure, hardware: LevelHardware, shared: Shared) ->
         crossing=carried * (_column(hardware.router_energy) + _column(hardware.ingress_energy)),
         memories=_memories(hardware),
         leak=_leaking(structure, hardware),
-        reading=jnp.stack([apart, nothing, both]) * scale,
-        writing=jnp.stack([nothing, into, both]) * scale,
-        size=jnp.maximum(_column(hardware.size), SMALLEST_SIZE),
+        reading=xp.stack([apart, nothing, both]) * scale,
+        writing=xp.stack([nothing, into, both]) * scale,
+        size=xp.maximum(_column(hardware.size), SMALLEST_SIZE),
         lanes=_lanes(hardware, shared),
-        compute=jnp.asarray(hardware.compute_energy, dtype=float),
-        network_cycles=jnp.sum(_column(hardware.network_latency)),
+        compute=xp.asarray(hardware.compute_energy, dtype=float),
+        network_cycles=xp.sum(_column(hardware.network_latency)),
     )
 
 
@@ -132,6 +134,7 @@ def relaxed_cost(
 
     ``maximum`` is what stands for maxima: :func:`weighted_maximum`, or :func:`smooth_maximum` for second derivatives.
     """
+    xp = namespace(x, *jax.tree.leaves(prices))
     maximum = weighted_maximum if maximum is None else maximum
     windows = _windows(shared, program, x, temperature, maximum)
     served = program.served @ x + program.served_windows @ windows
@@ -142,91 +145,104 @@ def relaxed_cost(
     energy = _energy(prices, program, served, filled, instances, iterations, steady)
     outer = structure.is_fanout.index(False)
     accesses = program.reads[outer] + program.updates[outer]
-    outermost = jnp.sum(accesses * jnp.exp(served[outer] + instances[outer]))
-    delay = jnp.exp(steady) + prices.network_cycles
-    elided = jnp.sum(program.elided[0] * prices.read[:, None] + program.elided[1] * prices.fill[:, None])
-    used = jnp.sum(program.keep * jnp.exp(tiles), axis=1) / prices.size
+    outermost = xp.sum(accesses * xp.exp(served[outer] + instances[outer]))
+    delay = xp.exp(steady) + prices.network_cycles
+    elided = xp.sum(program.elided[0] * prices.read[:, None] + program.elided[1] * prices.fill[:, None])
+    used = xp.sum(program.keep * xp.exp(tiles), axis=1) / prices.size
     return RelaxedCost(
-        logs=jnp.log(jnp.stack([energy, delay, outermost]) + NOTHING),
-        offsets=jnp.stack([elided, jnp.zeros_like(elided), jnp.sum(program.elided[0, outer])]),
-        excess=jnp.concatenate([jnp.log(used + NOTHING), shared.spread @ x - prices.lanes]),
+        logs=xp.log(xp.stack([energy, delay, outermost]) + NOTHING),
+        offsets=xp.stack([elided, 0.0 * elided, xp.sum(program.elided[0, outer])]),
+        excess=xp.concatenate([xp.log(used + NOTHING), shared.spread @ x - prices.lanes]),
     )
 
 
 def weighted_maximum(values: Any, temperature: Any) -> Any:
     """The mean of ``values`` with the weights of their softmax: at most their maximum, and convex where they are."""
-    weights = jax.lax.stop_gradient(jax.nn.softmax(values / temperature, axis=-1))
-    return jnp.sum(weights * values, axis=-1)
+    raised, total, _ = _raised(values, temperature)
+    weights = raised / total[..., None]
+    weights = weights if isinstance(weights, np.ndarray) else jax.lax.stop_gradient(weights)
+    return (weights * values).sum(axis=-1)
 
 
 def smooth_maximum(values: Any, temperature: Any) -> Any:
     """``T log sum exp(v / T)``: at least the maximum. Its gradient is that of :func:`weighted_maximum`."""
-    return temperature * jax.nn.logsumexp(values / temperature, axis=-1)
+    _, total, peak = _raised(values, temperature)
+    return peak[..., 0] + temperature * namespace(total).log(total)
+
+
+def _raised(values: Any, temperature: Any) -> tuple[Any, Any, Any]:
+    """``exp((v - peak) / T)``, their sum over the last axis, and the largest of ``values``."""
+    peak = values.max(axis=-1, keepdims=True)
+    peak = peak if isinstance(peak, np.ndarray) else jax.lax.stop_gradient(peak)
+    raised = namespace(values).exp((values - peak) / temperature)
+    return raised, raised.sum(axis=-1), peak
 
 
 def _windows(shared: Shared, program: Program, x: Any, temperature: Any, maximum: Maximum) -> Any:
     """``[K]``: the logarithm of every window."""
-    forms = jnp.concatenate([shared.forms @ x, program.sweep_forms @ x])
-    planes = jnp.asarray(shared.planes)[jnp.concatenate([jnp.asarray(shared.table), program.sweep_table])]
-    values = jnp.einsum("kfd,kd->kf", planes[..., :3], forms) + planes[..., 3]
-    return maximum(values, temperature)
-
-
-def _column(values: tuple[Any, ...]) -> Any:
-    return jnp.stack([jnp.asarray(value, dtype=float) for value in values])
+    xp = namespace(x)
+    forms = xp.concatenate([shared.forms @ x, program.sweep_forms @ x])
+    planes = xp.asarray(shared.planes)[xp.concatenate([xp.asarray(shared.table), program.sweep_table])]
+    return maximum((planes[..., :3] @ forms[..., None])[..., 0] + planes[..., 3], temperature)
 
 
 def _steady_cycles(
     prices: Prices, program: Program, served: Any, filled: Any, iterations: Any, temperature: Any, maximum: Maximum
 ) -> Any:
     """The logarithm of the cycles without network latencies: the slowest of the compute unit and all bandwidths."""
-    reads = jnp.where(program.elided[0] > 0, 0.0, program.reads)
-    fills = jnp.where(program.elided[1] > 0, 0.0, program.fills)
+    xp = namespace(iterations, served, *jax.tree.leaves(prices))
+    reads = xp.where(program.elided[0] > 0, 0.0, program.reads)
+    fills = xp.where(program.elided[1] > 0, 0.0, program.fills)
     per_word = reads * prices.reading + program.updates * prices.writing
-    demands = jnp.sum(per_word * jnp.exp(served) + fills * prices.writing * jnp.exp(filled), axis=-1)
-    return maximum(jnp.concatenate([iterations[None], jnp.log(demands.ravel() + NOTHING)]), temperature)
+    demands = xp.sum(per_word * xp.exp(served) + fills * prices.writing * xp.exp(filled), axis=-1)
+    return maximum(xp.concatenate([iterations[None], xp.log(demands.ravel() + NOTHING)]), temperature)
 
 
 def _energy(
     prices: Prices, program: Program, served: Any, filled: Any, instances: Any, iterations: Any, steady: Any
 ) -> Any:
     """pJ of accesses, networks, leakage and computations."""
+    xp = namespace(iterations, *jax.tree.leaves(prices))
     memories = (prices.memories * instances[:-1])[:, None]
     out = program.reads * prices.read[:, None] + program.updates * prices.update[:, None]
     into = program.fills * prices.fill[:, None]
-    words = jnp.sum(out * jnp.exp(served + memories) + into * jnp.exp(filled + memories))
-    networks = jnp.sum(prices.crossing[:, None] * jnp.exp(served + instances[:-1, None]))
-    leaks = jnp.sum(prices.leak @ jnp.exp(instances[:-1])) * jnp.exp(steady)
-    return words + networks + leaks + prices.compute * jnp.exp(iterations + instances[-1])
+    words = xp.sum(out * xp.exp(served + memories) + into * xp.exp(filled + memories))
+    networks = xp.sum(prices.crossing[:, None] * xp.exp(served + instances[:-1, None]))
+    leaks = xp.sum(prices.leak @ xp.exp(instances[:-1])) * xp.exp(steady)
+    return words + networks + leaks + prices.compute * xp.exp(iterations + instances[-1])
 
 
 def _column(values: tuple[Any, ...]) -> Any:
-    return jnp.stack([jnp.asarray(value, dtype=float) for value in values])
+    xp = namespace(*values)
+    return xp.stack([xp.asarray(value, dtype=float) for value in values])
 
 
 def _memories(hardware: LevelHardware) -> Any:
     """1, or the slope of the chord below ``min(instances, all memories)`` in logarithms."""
+    xp = namespace(*jax.tree.leaves(hardware))
     there = _column(hardware.mesh_x) * _column(hardware.mesh_y)
     shared = _column(hardware.cluster_size) > 1
-    rooms = jnp.log(jnp.maximum(jnp.where(shared, there, 2.0), 2.0))
-    memories = jnp.maximum(jnp.where(shared, there / _column(hardware.cluster_size), 1.0), 1.0)
-    return jnp.where(shared, jnp.log(memories) / rooms, 1.0)
+    rooms = xp.log(xp.maximum(xp.where(shared, there, 2.0), 2.0))
+    memories = xp.maximum(xp.where(shared, there / _column(hardware.cluster_size), 1.0), 1.0)
+    return xp.where(shared, xp.log(memories) / rooms, 1.0)
 
 
 def _leaking(structure: LevelStructure, hardware: LevelHardware) -> Any:
     """``[L, L]``: pJ per cycle and instance in use: of the level's own, or of the level that gates it."""
+    xp = namespace(*jax.tree.leaves(hardware))
     rows = []
-    own = jnp.eye(structure.n_levels)
+    own = np.eye(structure.n_levels)
     for level, gate in enumerate(structure.power_gate):
         ratio = (hardware.mesh_x[level] * hardware.mesh_y[level]) / (hardware.mesh_x[gate] * hardware.mesh_y[gate])
-        in_use = jnp.where(jnp.asarray(ratio) > 1, ratio * own[gate], own[level])
+        in_use = xp.where(ratio > 1, ratio * own[gate], own[level])
         rows.append(in_use * (0.0 if structure.is_fanout[level] else hardware.leak_energy[level]))
-    return jnp.stack(rows)
+    return xp.stack(rows)
 
 
 def _lanes(hardware: LevelHardware, shared: Shared) -> Any:
     """``[G]``: the logarithm of the lanes there are, by limit."""
+    xp = namespace(*jax.tree.leaves(hardware))
     sides = []
     for mesh, compute in ((hardware.mesh_x, hardware.mesh_x_compute), (hardware.mesh_y, hardware.mesh_y_compute)):
-        sides.append(jnp.log(_column((*mesh[1:], compute)) / _column(mesh)))
-    return jnp.sum(shared.spread_axes * jnp.stack(sides, axis=1)[shared.spread_level], axis=1)
+        sides.append(xp.log(_column((*mesh[1:], compute)) / _column(mesh)))
+    return xp.sum(shared.spread_axes * xp.stack(sides, axis=1)[shared.spread_level], axis=1)

@@ -16,7 +16,7 @@ from accelax.ir import Mapping
 from accelax.search.judge import Judge
 from accelax.search.objective import UNFIT, Objective
 from accelax.search.relaxed.bounds import CHUNK, MOST_CLASSES, Relaxation
-from accelax.search.relaxed.classes import MappingClass, enumerate_classes
+from accelax.search.relaxed.classes import enumerate_classes
 from accelax.search.relaxed.rounding import neighbourhood, round_off
 
 BATCH = 4096

@@ -9,7 +9,6 @@ all points when ``s = 1``; for ``r < s`` the envelope is the chord through the s
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -99,14 +98,3 @@ def _planes(points: np.ndarray) -> Facets:
     rounded = np.round(slopes, 12) + 0.0
     rounded[:, 2] -= np.where((rounded == slopes).all(axis=1), 0.0, LOWERED)
     return tuple(sorted({(float(a), float(b), float(c)) for a, b, c in rounded}))
-
-
-def chord(coefficient: float, bound: int) -> float:
-    """The exponent of the monomial through 1 and ``bound`` below ``1 + c (e - 1)``, which is concave in logarithms.
-
-    >>> chord(1.0, 8)
-    1.0
-    """
-    if bound == 1 or coefficient == 1.0:
-        return 1.0
-    return math.log1p(coefficient * (bound - 1)) / math.log(bound)
