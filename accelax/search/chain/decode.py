@@ -7,10 +7,10 @@ import numpy as np
 from accelax.ir import Mapping
 from accelax.model.levels.arrays import LevelMapping
 from accelax.search.chain.fanouts import axis_choices
+from accelax.search.chain.labels import Labels
 from accelax.search.chain.moves import Steps, tile_of
 from accelax.search.chain.placement import Placement
 from accelax.search.chain.tables import Order, given_order
-from accelax.search.chain.walk import Labels
 from accelax.search.chain.words import Sweep
 
 Array = np.ndarray
@@ -38,7 +38,8 @@ def mapping_of(placement: Placement, trail: list[Labels], row: int) -> Mapping:
         for position, rank in enumerate(order):
             place[level][rank] = position
     keep = np.array(placement.keep, dtype=float)
-    batch = LevelMapping(_grid(factor), (), _grid(place), _grid(on_x), _grid(keep))
+    grids = {"factor": _grid(factor), "position": _grid(place), "on_x": _grid(on_x), "keep": _grid(keep)}
+    batch = LevelMapping(residual=(), **grids)  # pyright: ignore[reportCallIssue]
     return tables.problem.decode(batch, 0)
 
 

@@ -151,6 +151,8 @@ def axis_choices(tables: ChainTables, level: int) -> list[Lanes]:
 def _laid(tables: ChainTables, level: int, split: int) -> Iterator[tuple[frozenset[int], Lanes]]:
     """The assignments under one split."""
     inner, outer = given_order(tables, level)
+    if 1 in tables.structure.physical_mesh[level] and not inner and not outer:
+        inner = list(range(tables.ranks))
     active = {r for r in range(tables.ranks) if tables.largest_factor(level, r) > 1}
     middle = [r for r in range(tables.ranks) if r not in inner and r not in outer]
     free = [r for r in middle if r in active]

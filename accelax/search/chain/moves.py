@@ -72,8 +72,10 @@ def _may_fit(placement: Placement, level: int, below: Array, target: Array, rank
 
 @dataclass(frozen=True)
 class Closing:
-    """What one order does to one tensor: ``times`` ``[n]`` a pass is repeated, and which kinds of move it may start with
-    (``kinds``: ``[n, kinds]`` of booleans)."""
+    """What one order does to one tensor.
+
+    ``times`` ``[n]`` a pass is repeated, and it may start with the moves that ``kinds`` ``[n, kinds]`` says.
+    """
 
     times: Array
     kinds: Array
@@ -92,12 +94,24 @@ class Steps:
     @cached_property
     def moved(self) -> list[Array]:
         """``[T]``: whether the level's loops move the tensor."""
-        return [self.active[:, sorted(shape.relevant)].any(axis=1) for shape in self.tables.tensors]
+        return [np.asarray(self.active[:, sorted(s.relevant)].any(axis=1)) for s in self.tables.tensors]
 
     @cached_property
     def repeats(self) -> list[Array]:
         """``[T]``: the irrelevant trips outside the level, temporal and spatial."""
         return [np.prod(self.outside[:, list(shape.irrelevant)], axis=1) for shape in self.tables.tensors]
+
+    @cached_property
+    def first_visits(self) -> list[Array]:
+        """``[T]``: at most how many words are visited for the first time, over all instances of the level.
+
+        Every word of the tensor once in each group of instances that reduce in space (reference C.6, partition).
+        """
+        return [
+            float(volume(shape, self.tables.bounds[None, :])[0])
+            * np.minimum(self.tables.lanes_above(self.level, shape.irrelevant), repeats)
+            for shape, repeats in zip(self.tables.tensors, self.repeats, strict=True)
+        ]
 
     @cached_property
     def passes(self) -> list[list[Array | Sweep]]:

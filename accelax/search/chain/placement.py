@@ -21,13 +21,19 @@ MOST_PLACEMENTS = 4096
 
 @dataclass(frozen=True)
 class Prices:
-    """pJ (or accesses, for the metric of last-level accesses) per word, ``[L][T]``."""
+    """pJ (or accesses, for the metric of last-level accesses) per word, ``[L][T]``.
+
+    ``elides`` ``[L][T]``: whether reads leave first visits out. ``known`` ``[T]``: whether it is known how many those
+    are: not where an output's tiles overlap, and then its reads and fills count nothing.
+    """
 
     read: np.ndarray
     fill: np.ndarray
     update: np.ndarray
     elide_read: np.ndarray
     elide_fill: np.ndarray
+    elides: np.ndarray
+    known: np.ndarray
     compute: float
     leak: np.ndarray
 
@@ -74,7 +80,7 @@ def prices_of(tables: ChainTables, last_level_only: bool) -> Prices:
         outermost = np.arange(tables.levels)[:, None] == 0
         read = fill = update = np.where(outermost, np.ones_like(read), 0.0)
         compute, leak = 0.0, np.zeros_like(leak)
-    elide = np.array(
+    elides = np.array(
         [
             [
                 shape.output and structure.rules.first_read_elision and not structure.rmw_first_update[level][tensor]
@@ -83,8 +89,10 @@ def prices_of(tables: ChainTables, last_level_only: bool) -> Prices:
             for level in range(tables.levels)
         ]
     )
-    first_fill = structure.rules.first_fill_elision
-    return Prices(read, fill, update, np.where(elide, read, 0.0), np.where(elide & first_fill, fill, 0.0), compute, leak)
+    known = np.array([not (shape.output and shape.sliding) for shape in tables.tensors])
+    read, fill = np.where(known | ~elides, read, 0.0), np.where(known | ~elides, fill, 0.0)
+    left_fill = np.where(elides & structure.rules.first_fill_elision, fill, 0.0)
+    return Prices(read, fill, update, np.where(elides, read, 0.0), left_fill, elides, known, compute, leak)
 
 
 def placements(tables: ChainTables) -> tuple[list[tuple[tuple[bool, ...], ...]], bool]:

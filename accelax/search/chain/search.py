@@ -171,7 +171,13 @@ def _sound(problem: LevelProblem) -> bool:
     """Whether every figure is of the kind that the bound understands: no energy below zero."""
     hardware = problem.hardware
     figures = [
-        *hardware.read_energy, *hardware.fill_energy, *hardware.update_energy, *hardware.leak_energy,
-        *hardware.hop_energy, *hardware.router_energy, *hardware.ingress_energy, hardware.compute_energy,
+        *hardware.read_energy,
+        *hardware.fill_energy,
+        *hardware.update_energy,
+        *hardware.leak_energy,
+        *hardware.hop_energy,
+        *hardware.router_energy,
+        *hardware.ingress_energy,
+        hardware.compute_energy,
     ]
     return all(float(figure) >= 0 for figure in figures)

@@ -80,9 +80,7 @@ class ChainTables:
     @cached_property
     def orders(self) -> list[list[Order]]:
         """``[L]``: the loop orders worth trying at each storage level (:func:`level_orders`)."""
-        return [
-            [] if self.structure.is_fanout[level] else level_orders(self, level) for level in range(self.levels)
-        ]
+        return [[] if self.structure.is_fanout[level] else level_orders(self, level) for level in range(self.levels)]
 
     @cached_property
     def storage_levels(self) -> list[int]:
@@ -114,7 +112,7 @@ class ChainTables:
     def pairs(self, level: int, rank: int) -> list[tuple[float, float]]:
         """The (tile, next tile) extents of one rank that are legal at a level."""
         table, extent = self.steps[self.levels - 1 - level][rank], self.divisors[rank]
-        return [(extent[a], extent[b]) for a, targets in enumerate(table) for b in targets]
+        return [(float(extent[a]), float(extent[b])) for a, targets in enumerate(table) for b in targets]
 
 
 def _shape(problem: LevelProblem, tensor: int) -> TensorShape:
@@ -144,9 +142,7 @@ def _legal_steps(tables: ChainTables) -> list[list[list[np.ndarray]]]:
         moves = []
         for slot in range(tables.levels):
             rule = tables.rules[rank][tables.level(slot)]
-            moves.append(
-                np.array([[b % a == 0 and rule.allows(b // a) for b in whole] for a in whole], dtype=bool)
-            )
+            moves.append(np.array([[b % a == 0 and rule.allows(b // a) for b in whole] for a in whole], dtype=bool))
         forth = [np.array([a == 1 for a in whole])]
         for move in moves:
             forth.append((forth[-1][:, None] & move).any(axis=0))

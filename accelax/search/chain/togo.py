@@ -29,12 +29,16 @@ PORTION = 1 << 18
 
 
 class ToGo:
-    """Tables over the states of every boundary, for one placement and one objective ``energy^a * cycles^b``."""
+    """Tables over the states of every boundary, for one placement and one objective ``energy^a * cycles^b``.
+
+    ``timed``: whether the objective depends on the cycles, by themselves or through leakage.
+    """
 
     def __init__(self, placement: Placement, energy_weight: float, delay_weight: float):
         tables = placement.tables
         self.placement, self.tables = placement, tables
         self.energy_weight, self.delay_weight = energy_weight, delay_weight
+        self.timed = bool(delay_weight or placement.prices.leak.any())
         self.radix = np.array([len(d) for d in tables.divisors], dtype=np.int64)
         self.stride = np.concatenate([np.cumprod(self.radix[::-1])[::-1][1:], [1]])
         full = tables.bounds[None, :]
@@ -50,8 +54,8 @@ class ToGo:
             self._walk_inward()
 
     def score(self, energy: Array, cycles: Array) -> Array:
-        """The objective: ``energy^a cycles^b``, with the cycles that the outermost bandwidth takes at least."""
-        cycles = np.maximum(cycles, self.floor) + self.latency
+        """The objective: ``energy^a cycles^b``, in whole cycles, as many as the outermost bandwidth takes at least."""
+        cycles = np.ceil(np.maximum(cycles, self.floor) * (1.0 - 1e-12)) + self.latency
         value = np.ones_like(energy)
         if self.energy_weight:
             value = value * np.maximum(energy, 0.0) ** self.energy_weight
@@ -210,7 +214,7 @@ class ToGo:
         return per_pass, once, left_out
 
     def _reads_of_computes(self, level: int, tensor: int, steps: Steps) -> Array:
-        """pJ of serving the compute units directly: one word per computation, shared by as many lanes as there can be."""
+        """pJ of serving the compute units directly: a word per computation, shared by as many lanes as there can be."""
         tables, prices, shape = self.tables, self.placement.prices, self.tables.tensors[tensor]
         shared = np.prod(steps.below[:, list(shape.irrelevant)], axis=1)
         for axis in shape.axes:
@@ -221,9 +225,10 @@ class ToGo:
             tables.lanes(inner) for inner in range(level + 1, tables.levels) if tables.structure.is_fanout[inner]
         )
         words = tables.macs / np.minimum(shared, lanes)
-        visits = np.minimum(tables.lanes_above(level, shape.irrelevant), steps.repeats[tensor] * np.prod(
-            steps.factor[:, list(shape.irrelevant)], axis=1
-        ))
+        visits = np.minimum(
+            tables.lanes_above(level, shape.irrelevant),
+            steps.repeats[tensor] * np.prod(steps.factor[:, list(shape.irrelevant)], axis=1),
+        )
         left_out = prices.elide_read[level][tensor] * self.whole[tensor] * visits
         read = np.maximum(words * prices.read[level][tensor] - left_out, 0.0)
         return read + (words * prices.update[level][tensor] if shape.output else 0.0)

@@ -1,22 +1,22 @@
 """How many words a tile that moves brings: lower bounds of Timeloop's delta rule, from one level's loops alone.
 
 A tile ``u`` of a tensor is delivered ``tiles = prod_rel D / u`` times over one pass of its ranks. Where the innermost
-moving loop slides along an axis by ``sigma`` words, ``n`` times in a row, each step but the first of a sweep brings only
+moving loop slides along an axis by ``sigma`` words, ``n`` times in a row, a step that is not a sweep's first brings only
 
     delta = V min(sigma, extent) / extent.
 
 What the first step of a sweep brings depends on the loops outside (reference C.4, the rule since pull request 297, and
 :mod:`accelax.model.levels.halo`): a step of loop ``i`` moves the tile by ``s_i`` less the steps of all loops inside. It
 brings a whole tile, unless only loops along the same axis stand inside and this move is ``sigma`` (then it brings
-``delta``) or 0 (then nothing). In units of ``sigma``, the steps of the sweeping rank are 1, ``n``, ``n n'``, ...; those of
-another rank of the axis ``rho``, ``rho n_k``, ... with ``rho = c u_k / sigma``. Hence
+``delta``) or 0 (then nothing). In units of ``sigma``, the steps of the sweeping rank are 1, ``n``, ``n n'``, ...; those
+of another rank of the axis ``rho``, ``rho n_k``, ... with ``rho = c u_k / sigma``. Hence
 
 * without another rank, a further loop of the sweeping rank continues the sweep if ``n = 2``, and never undoes it;
 * another rank alone outside undoes it if ``rho = 1`` and continues it if ``rho = 2``; split in two, its outer loop may
   do either if ``m rho`` is 1 or 2 for a whole ``m``;
 * with further loops of both, either is taken to be possible.
 
-Of ``G`` sweeps, ``G`` the trips of the loops that can, at least one starts afresh. Under other rules nothing is counted.
+Of ``G`` sweeps, ``G`` the trips of the loops that can, at least one starts afresh. Other rules count nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ Array = np.ndarray
 
 def axis_extent(axis: Axis, tile: Array) -> Array:
     """``[n]``: words along one axis of the bounding box of tiles ``[n, R]``: ``1 + sum c (u - 1)``."""
-    return 1.0 + sum((c * (tile[:, r] - 1.0) for r, c in zip(axis.ranks, axis.coefficients, strict=True)), np.zeros(len(tile)))
+    return 1.0 + sum(
+        (c * (tile[:, r] - 1.0) for r, c in zip(axis.ranks, axis.coefficients, strict=True)), np.zeros(len(tile))
+    )
 
 
 def volume(shape: TensorShape, tile: Array) -> Array:
@@ -89,7 +91,7 @@ def whole(tables: ChainTables, shape: TensorShape, tile: Array) -> Array:
 
 
 def sweep(tables: ChainTables, shape: TensorShape, tile: Array, factor: Array, rank: int) -> Sweep:
-    """The words of a pass whose innermost moving loop is ``rank`` with ``factor[:, rank]`` trips over tiles ``[n, R]``."""
+    """The words of a pass over tiles ``[n, R]`` whose innermost moving loop is ``rank``, of ``factor[:, rank]`` trips."""
     axis = next(axis for axis in shape.axes if rank in axis.ranks)
     coefficient = axis.coefficients[axis.ranks.index(rank)]
     total = whole(tables, shape, tile)
