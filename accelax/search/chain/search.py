@@ -83,6 +83,7 @@ class ChainSearch:
         if not self._sound:
             return []
         self._open(deadline)
+        self._settle(incumbent)
         found: list[Mapping] = []
         while not self.done and time.perf_counter() < deadline and not found:
             branch = self._next(incumbent)

@@ -95,6 +95,12 @@ class ChainTables:
             self._lanes[key] = float(math.prod(self.lanes(above, ranks) for above in fanouts))
         return self._lanes[key]
 
+    def forget(self) -> None:
+        """Drop what was remembered of fan-outs, after ``steps`` were narrowed."""
+        self._lanes.clear()
+        self.lane_choices.clear()
+        self.__dict__.pop("orders", None)
+
     def lanes(self, level: int, ranks: tuple[int, ...] | None = None) -> float:
         """The largest product of the factors of ``ranks`` (None: all) at one fan-out."""
         key = (level, ranks, False)

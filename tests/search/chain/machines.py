@@ -1,0 +1,38 @@
+"""Small Timeloop specifications for the walk: one buffer below a memory, with or without lanes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import accelax as ax
+from tests.search.cases import data
+
+
+def conv1d(stride: int = 1, depth: int = 64, **sizes: int) -> ax.Specification:
+    """``O[p, k] += I[s p + r] W[r, k]``; the ranks are P, R, K in this order."""
+    source = data(depth)
+    source["problem"] = {
+        "version": 0.4,
+        "shape": {
+            "name": "conv1d",
+            "dimensions": ["P", "R", "K"],
+            "coefficients": [{"name": "stride", "default": stride}],
+            "data_spaces": [
+                {"name": "I", "projection": [[["P", "stride"], ["R"]]]},
+                {"name": "W", "projection": [[["R"]], [["K"]]]},
+                {"name": "O", "projection": [[["P"]], [["K"]]], "read_write": True},
+            ],
+        },
+        "instance": {**sizes, "stride": stride},
+    }
+    return ax.Specification.from_dict(source)
+
+
+def gemm(depth: int = 64, sizes: dict[str, int] | None = None, links: bool = False, **changes: Any) -> ax.Specification:
+    """``Z[m, n] += A[m, k] B[k, n]`` on DRAM, a buffer and four multipliers, without link transfers unless asked for."""
+    source = data(depth, **changes)
+    source["problem"]["instance"] = dict(sizes or source["problem"]["instance"])
+    spec = ax.Specification.from_dict(source)
+    spec.rules = replace(spec.rules, link_transfers="mesh" if links else "off")
+    return spec
