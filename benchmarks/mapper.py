@@ -24,14 +24,15 @@ from typing import Any
 
 from mapper_pairs import MACHINES, NETWORKS, measure_gap, measure_random, pairs
 from mapper_table import gap_summary, text_table, zigzag_summary
-from mapper_times import measure_times
-from mapper_zigzag import LAYERS, measure_zigzag
+from mapper_times import questions
+from mapper_zigzag import LAYERS, LPF_LIMIT, measure_zigzag
 
 from accelax.cli.runtime import keep_compiled_programs
 
 OUT = Path(__file__).resolve().parent / "results/mapper.json"
 PARTS = ("gaps", "random", "times", "zigzag")
-PAIR_COLUMNS = ("machine", "network", "layer", "value", "gap", "seconds", "evaluated", "random_verdict")
+TIME_COLUMNS = ("question", "tolerance", "compile_s", "first_s", "steady_s", "steady_cpu_s", "gap", "target_s", "met")
+PAIR_COLUMNS = ("machine", "network", "layer", "value", "gap", "seconds", "cpu_s", "evaluated", "random_verdict")
 
 
 class Results:
@@ -75,6 +76,17 @@ def measure_pairs(results: Results, arguments: argparse.Namespace) -> None:
             _report(results, rows, row, arguments)
 
 
+def measure_times(results: Results, arguments: argparse.Namespace) -> None:
+    """The times, question by question."""
+    rows = {row["question"]: row for row in results.data.get("times", [])}
+    for question, answer in questions(arguments.machines, arguments.seconds).items():
+        if question not in rows:
+            rows[question] = {"question": question, **answer()}
+            results.save(times=list(rows.values()), environment=environment())
+            if not arguments.json:
+                print(text_table(TIME_COLUMNS, [rows[question]]).splitlines()[1], flush=True)
+
+
 def _report(results: Results, rows: dict[Any, Any], row: dict[str, Any], arguments: argparse.Namespace) -> None:
     measured = [one for one in rows.values() if "value" in one]
     results.save(pairs=measured, summary=gap_summary(measured), environment=environment())
@@ -97,6 +109,7 @@ def main() -> None:
     parser.add_argument("--random-most", type=float, default=1e9, help="and at most so many")
     parser.add_argument("--zigzag-python", type=Path, help="the interpreter of an environment with zigzag-dse and six")
     parser.add_argument("--zigzag-layers", nargs="+", default=list(LAYERS), help="of ResNet-18")
+    parser.add_argument("--zigzag-loops", type=int, default=LPF_LIMIT, help="that ZigZag puts into every order")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--fresh", action="store_true", help="forget what the result file holds")
     parser.add_argument("--json", action="store_true", help="print the results as JSON, and no tables")
@@ -104,10 +117,11 @@ def main() -> None:
     keep_compiled_programs()
     results = Results(arguments.out, arguments.fresh)
     measure_pairs(results, arguments)
-    if "times" in arguments.parts and "times" not in results.data:
-        results.save(times=measure_times(arguments.machines, arguments.seconds))
+    if "times" in arguments.parts:
+        measure_times(results, arguments)
     if "zigzag" in arguments.parts and "zigzag" not in results.data:
-        rows = measure_zigzag(arguments.zigzag_python, arguments.zigzag_layers, arguments.seconds)
+        python, layers, loops = arguments.zigzag_python, arguments.zigzag_layers, arguments.zigzag_loops
+        rows = measure_zigzag(python, layers, loops, arguments.seconds)
         results.save(zigzag=rows, zigzag_summary=zigzag_summary(rows))
     print(json.dumps(results.data) if arguments.json else summary_text(results.data))
 

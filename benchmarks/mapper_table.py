@@ -33,6 +33,7 @@ def gap_summary(rows: Sequence[Row]) -> Row:
             "largest_gap": max((row["gap"] for row in chosen), default=math.nan),
             "mean_seconds": sum(row["seconds"] for row in chosen) / len(chosen) if chosen else math.nan,
             "most_seconds": max((row["seconds"] for row in chosen), default=math.nan),
+            "most_cpu_s": max((row["cpu_s"] for row in chosen), default=math.nan),
             "random_pairs": compared,
             "random_better": verdicts["worse"],
             "random_beaten": verdicts["better"] / compared if compared else None,

@@ -1,7 +1,8 @@
 """What a user waits for: a call of ``ax.map`` on a warm process, and a first call of the command line.
 
 Every row is one question: ``first_s`` the first call in this process and ``compile_s`` what of it was spent on
-compilation, ``steady_s`` the call after that, each from the specification to the result.
+compilation, ``steady_s`` the call after that, each from the specification to the result. ``steady_cpu_s`` are seconds
+of the processors, which other work on the machine does not stretch.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,50 +27,53 @@ CONVOLUTION_MACHINE = "eyeriss_like"
 COMMAND = "from accelax.cli import main; main()"
 
 
-def measure_times(machines: Sequence[str], seconds: float) -> list[dict[str, Any]]:
-    """Every row. ``seconds`` is the budget of one layer."""
-    rows = []
+def questions(machines: Sequence[str], seconds: float) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What is asked, and how to answer it with a row; ``seconds`` is the budget of one layer."""
+    asked: dict[str, Callable[[], dict[str, Any]]] = {}
     for machine in machines:
         for size in SQUARES:
-            spec = matrix_product(machine, {"M": size, "N": size, "K": size})
-            rows.append(one_layer(f"matrix product {size}^3", machine, spec, 0.01, seconds, target_s=1.0))
+            asked[f"matrix product {size}^3 on {machine}"] = partial(square, machine, size, seconds)
     for name, layer in network_layers("resnet18", CONVOLUTION_MACHINE):
-        spec = layer.specification
-        rows.append(one_layer(f"resnet18 {name}", CONVOLUTION_MACHINE, spec, 0.05, seconds, target_s=5.0))
-    rows.append(whole_network("resnet18", CONVOLUTION_MACHINE, 0.05, seconds, target_s=30.0))
-    rows.append(command_line(CONVOLUTION_MACHINE, "resnet18/layer_02", 0.05, seconds, target_s=15.0))
-    return rows
+        call = partial(one_layer, CONVOLUTION_MACHINE, layer.specification, 0.05, seconds, target_s=5.0)
+        asked[f"resnet18 {name}"] = call
+    asked["resnet18, all layers"] = partial(whole_network, "resnet18", CONVOLUTION_MACHINE, 0.05, seconds, 30.0)
+    command = partial(command_line, CONVOLUTION_MACHINE, "resnet18/layer_02", 0.05, seconds, 15.0)
+    asked["command line, cold over warm"] = command
+    return asked
 
 
-def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    """``(seconds, result)`` of a call."""
-    begin = time.perf_counter()
+def square(machine: str, size: int, seconds: float) -> dict[str, Any]:
+    """A product of two square matrices, to a gap of 1 %."""
+    spec = matrix_product(machine, {"M": size, "N": size, "K": size})
+    return one_layer(machine, spec, 0.01, seconds, target_s=1.0)
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, float, Any]:
+    """``(seconds, seconds of the processors, result)`` of a call, with those of the processes that it starts."""
+    begin, cpu = time.perf_counter(), sum(os.times()[:4])
     result = call()
-    return time.perf_counter() - begin, result
+    return time.perf_counter() - begin, sum(os.times()[:4]) - cpu, result
+
+
+def row_of(machine: str, tolerance: float, target_s: float, **figures: Any) -> dict[str, Any]:
+    """A row, with the gap that was asked for and whether the target was met."""
+    met = figures["steady_s"] <= target_s and figures["gap"] <= tolerance
+    head = {"machine": machine, "tolerance": tolerance, **figures}
+    return {**head, "target_s": target_s, "met": met, "load": os.getloadavg()[0]}
 
 
 def one_layer(
-    question: str, machine: str, spec: ax.Specification, tolerance: float, seconds: float, target_s: float
+    machine: str, spec: ax.Specification, tolerance: float, seconds: float, target_s: float
 ) -> dict[str, Any]:
     """Map one layer to a gap of ``tolerance``, twice."""
 
     def call() -> Any:
         return ax.map(spec, objective="edp", seconds=seconds, tolerance=tolerance)
 
-    first, found = timed(call)
-    steady, again = timed(call)
-    return {
-        "question": question,
-        "machine": machine,
-        "tolerance": tolerance,
-        "compile_s": found.startup_seconds,
-        "first_s": first,
-        "steady_s": steady,
-        "gap": again.gap,
-        "target_s": target_s,
-        "met": steady <= target_s and again.gap <= tolerance,
-        "load": os.getloadavg()[0],
-    }
+    first, _, found = timed(call)
+    steady, cpu, again = timed(call)
+    figures = {"compile_s": found.startup_seconds, "first_s": first, "steady_s": steady, "steady_cpu_s": cpu}
+    return row_of(machine, tolerance, target_s, **figures, gap=again.gap)
 
 
 def whole_network(network: str, machine: str, tolerance: float, seconds: float, target_s: float) -> dict[str, Any]:
@@ -78,20 +83,11 @@ def whole_network(network: str, machine: str, tolerance: float, seconds: float, 
     def call() -> Any:
         return ax.map(layers, objective="edp", seconds=seconds, tolerance=tolerance)
 
-    first, found = timed(call)
-    steady, again = timed(call)
-    return {
-        "question": f"{network}, {len(layers)} layers",
-        "machine": machine,
-        "tolerance": tolerance,
-        "compile_s": sum(layer.found.startup_seconds for layer in found.layers if layer.same_as is None),
-        "first_s": first,
-        "steady_s": steady,
-        "gap": again.gap,
-        "target_s": target_s,
-        "met": steady <= target_s and again.gap <= tolerance,
-        "load": os.getloadavg()[0],
-    }
+    first, _, found = timed(call)
+    steady, cpu, again = timed(call)
+    compile_s = sum(layer.found.startup_seconds for layer in found.layers if layer.same_as is None)
+    figures = {"compile_s": compile_s, "first_s": first, "steady_s": steady, "steady_cpu_s": cpu}
+    return row_of(machine, tolerance, target_s, **figures, gap=again.gap)
 
 
 def command_line(machine: str, layer: str, tolerance: float, seconds: float, target_s: float) -> dict[str, Any]:
@@ -110,17 +106,8 @@ def command_line(machine: str, layer: str, tolerance: float, seconds: float, tar
     with tempfile.TemporaryDirectory() as cache:
         here = str(Path(ax.__file__).resolve().parent.parent)
         surroundings = {**os.environ, "JAX_COMPILATION_CACHE_DIR": cache, "PYTHONPATH": here}
-        cold, found = timed(call)
-        warm, again = timed(call)
-    return {
-        "question": f"command line, {layer}: cold over warm",
-        "machine": machine,
-        "tolerance": tolerance,
-        "compile_s": found["startup_seconds"],
-        "first_s": cold,
-        "steady_s": warm,
-        "gap": again["gap"],
-        "target_s": target_s,
-        "met": cold - warm <= target_s,
-        "load": os.getloadavg()[0],
-    }
+        cold, _, found = timed(call)
+        warm, cpu, again = timed(call)
+    figures = {"compile_s": found["startup_seconds"], "first_s": cold, "steady_s": warm, "steady_cpu_s": cpu}
+    row = row_of(machine, tolerance, target_s, **figures, gap=again["gap"])
+    return {**row, "met": cold - warm <= target_s}

@@ -100,6 +100,7 @@ class TestTable:
             "network": "x",
             "gap": 0.0,
             "seconds": 1.0,
+            "cpu_s": 1.0,
             "random_verdict": "better",
             "early_verdict": "better",
         },
@@ -108,10 +109,11 @@ class TestTable:
             "network": "x",
             "gap": 0.04,
             "seconds": 3.0,
+            "cpu_s": 2.0,
             "random_verdict": "equal",
             "early_verdict": "better",
         },
-        {"machine": "b", "network": "x", "gap": 0.5, "seconds": 8.0},
+        {"machine": "b", "network": "x", "gap": 0.5, "seconds": 8.0, "cpu_s": 4.0},
     )
 
     def test_shares_and_verdicts(self):
@@ -120,6 +122,7 @@ class TestTable:
         assert summary["all"]["within_5_percent"] == pytest.approx(2 / 3)
         assert summary["all"]["within_1_percent"] == pytest.approx(1 / 3)
         assert summary["all"]["mean_seconds"] == 4.0
+        assert summary["all"]["most_cpu_s"] == 4.0
         assert summary["all"]["random_pairs"] == 2
         assert summary["all"]["random_better"] == 0
         assert summary["all"]["random_beaten"] == 0.5
@@ -149,7 +152,9 @@ class TestResults:
         self.run(monkeypatch, out, "--layers-limit", "1", "--tolerance", "0.05")
         first = json.loads(out.read_text())
         assert [row["layer"] for row in first["pairs"]] == ["layer_01"]
-        assert first["pairs"][0]["gap"] <= 0.05
+        row = first["pairs"][0]
+        assert row["gap"] <= 0.05
+        assert 0 < row["to_5_percent_cpu_s"] <= row["cpu_s"]
         assert json.loads(capsys.readouterr().out) == first
         measured = []
 
@@ -176,7 +181,7 @@ class TestResults:
 
 
 def test_times_tell_first_from_later_calls(cube):
-    row = mapper_times.one_layer("cube", "two_level", cube, tolerance=0.0, seconds=5.0, target_s=5.0)
+    row = mapper_times.one_layer("two_level", cube, tolerance=0.0, seconds=5.0, target_s=5.0)
     assert row["gap"] <= 1e-8
     assert row["met"]
-    assert not mapper_times.one_layer("cube", "two_level", cube, 0.0, 5.0, target_s=0.0)["met"]
+    assert not mapper_times.one_layer("two_level", cube, 0.0, 5.0, target_s=0.0)["met"]
