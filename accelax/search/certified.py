@@ -13,7 +13,7 @@ from accelax.search.objective import Objective
 from accelax.search.protocol import Candidates, Searcher, SearchState
 from accelax.search.record import gap_of
 
-HEAD_START = 0.3
+HEAD_START = 0.6
 """The part of a budget that the bounds of a chain of levels have before the partner, which compiles the model."""
 PARTNER_SHARE = 0.5
 """The partner's part of the time after that."""
@@ -53,12 +53,14 @@ class Certified:
     A partner with a method ``welcome(state, mappings, scores)`` is told the candidates of the bounds before its turns.
     ``bounds`` may be None, or refuse the problem: then the partner searches alone and nothing is proved. A partner that
     refuses leaves the bounds alone. ``head_start`` are the seconds that the bounds have before the partner's first
-    turn, unless they are done sooner; after that the two share the time. Where they are infinite, the partner has a
+    turn, unless they are done sooner; after that ``share`` of the time is the partner's. Where they are infinite, the partner has a
     turn only if the bounds end without a mapping or without a bound.
     """
 
-    def __init__(self, bounds: Bounding | None, partner: Searcher | None, head_start: float):
-        self.bounds, self.partner, self.head_start = bounds, partner, head_start
+    def __init__(
+        self, bounds: Bounding | None, partner: Searcher | None, head_start: float, share: float = PARTNER_SHARE
+    ):
+        self.bounds, self.partner, self.head_start, self.share = bounds, partner, head_start, share
 
     def init(self, problem: Any, objective: Objective, seed: int) -> CertifiedState:
         """Start the bounds. Raises UnsupportedError when neither side can search the problem."""
@@ -115,7 +117,7 @@ class Certified:
         if gap_of(incumbent, state.bounds.lower_bound) < SMALL_GAP:
             return False
         late = state.bound_seconds - self.head_start
-        return late >= 0 and state.partner_seconds * (1 - PARTNER_SHARE) <= late * PARTNER_SHARE
+        return late >= 0 and state.partner_seconds * (1 - self.share) <= late * self.share
 
     def _is_enough(self, state: CertifiedState, incumbent: float) -> bool:
         """Whether what the bounds found by their end needs no partner: one that has no share finds mappings at most."""

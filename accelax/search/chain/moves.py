@@ -17,7 +17,7 @@ Array = np.ndarray
 
 def tile_of(tables: ChainTables, index: Array) -> Array:
     """``[n, R]`` extents of states ``[n, R]`` of divisor indices."""
-    return np.stack([tables.divisors[r][index[:, r]] for r in range(tables.ranks)], axis=1)
+    return tables.extents[np.arange(tables.ranks), index]
 
 
 def expand(placement: Placement, slot: int, index: Array) -> tuple[Array, Array, Array]:

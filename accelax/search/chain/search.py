@@ -20,8 +20,10 @@ from accelax.search.objective import Objective
 OUTWARD = 1.0 - 1e-9
 """Bounds are multiplied by this: rounding of a few thousand float64 operations stays far below."""
 CANDIDATES = 48
-MOST_LABELS, FEW_LABELS = 1 << 20, 1 << 15
+MOST_LABELS, FEW_LABELS = 1 << 20, 1 << 17
 NARROWEST = 1.02
+NEAR = 1.6
+"""An incumbent within this factor of the bound is the limit of the next walk."""
 BEAMS = (32, 256)
 """Labels per boundary of the quick walks that find a first mapping."""
 QUICK_BRANCHES = 16
@@ -40,6 +42,14 @@ class _Branch:
         self.growth, self.room = math.inf, FEW_LABELS
         self.walk: Walk | None = None
         self.pauses: Iterator[None] = iter(())
+
+    def next_limit(self, incumbent: float) -> float:
+        """The limit of the next walk: the incumbent where it is near the bound, else half way to it (in the logarithm)."""
+        low = max(self.bound, self.limit)
+        if low <= 0 or math.isinf(incumbent):
+            return min(incumbent, low * self.growth) if low > 0 else incumbent
+        half = math.inf if incumbent <= NEAR * low else math.sqrt(incumbent / low)
+        return min(incumbent, low * min(self.growth, half))
 
     def narrow(self) -> None:
         """After a walk with too many labels: a lower limit next time, or more room where the limit is low already."""
@@ -131,7 +141,7 @@ class ChainSearch:
         if branch.walk is None:
             beam = branch.beams.pop(0) if branch.beams else 0
             room = MOST_LABELS if beam else branch.room
-            limit = incumbent if beam else min(incumbent, max(branch.bound, branch.limit) * branch.growth)
+            limit = incumbent if beam else branch.next_limit(incumbent)
             branch.walk = Walk(branch.placement, branch.togo, limit, room, beam)
             branch.pauses = branch.walk.run()
         walk, pauses, branch.walk = branch.walk, branch.pauses, None

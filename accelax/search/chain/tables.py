@@ -67,6 +67,8 @@ class ChainTables:
         self.macs = float(np.prod(self.bounds))
         self.tensors = tuple(_shape(problem, t) for t in range(len(structure.tensors)))
         self.divisors = [np.array(divisors(int(b)), dtype=float) for b in self.bounds]
+        most = max(len(d) for d in self.divisors)
+        self.extents = np.array([np.pad(d, (0, most - len(d)), mode="edge") for d in self.divisors])
         self.rules = [factor_rules(structure, lowered, rank) for rank in range(self.ranks)]
         self.steps = _legal_steps(self)
         self.lane_choices: dict[int, list[Any]] = {}
