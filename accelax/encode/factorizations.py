@@ -131,11 +131,18 @@ class Factorizations:
     def rows(self, most: int, seed: int = 0) -> np.ndarray:
         """``[rows, levels]``: all factorizations in lexicographic order, or ``most`` of them drawn evenly.
 
-        Raises UnsupportedError where there are more than a 64-bit number can count.
+        Raises as :func:`evenly_drawn`.
         """
-        if self.count >= 1 << 62:
-            raise UnsupportedError(f"a search over the {self.count} ways to split {self.bound}")
-        if self.count <= most:
-            return self.numbered(np.arange(self.count))
-        picks = np.random.default_rng(seed).choice(self.count, size=most, replace=False, shuffle=False)
-        return self.numbered(np.sort(picks))
+        return self.numbered(evenly_drawn(self.count, most, self.bound, seed))
+
+
+def evenly_drawn(count: int, most: int, bound: int, seed: int = 0) -> np.ndarray:
+    """The numbers below ``count`` in ascending order, or ``most`` of them drawn evenly.
+
+    ``bound`` is what is split, for the error: raises UnsupportedError where a 64-bit number cannot count the ways.
+    """
+    if count >= 1 << 62:
+        raise UnsupportedError(f"a search over the {count} ways to split {bound}")
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, size=most, replace=False, shuffle=False))

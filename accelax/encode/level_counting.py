@@ -88,8 +88,13 @@ def distinct_size(problem: LevelProblem) -> int:
 
 
 def factorizations(problem: LevelProblem, on_mesh: bool = False) -> list[Factorizations]:
-    """The factorizations of every rank; with ``on_mesh`` no factor of a fan-out exceeds its longer side."""
+    """The factorizations of every rank; with ``on_mesh`` no factor of a fan-out exceeds its longer side.
+
+    Raises UnsupportedError for imperfect factors.
+    """
     structure, lowered = problem.structure, problem.lowered
+    if structure.imperfect:
+        raise UnsupportedError("counting or listing a mapspace with imperfect factors")
     unlimited = structure if on_mesh else replace(structure, is_fanout=(False,) * structure.n_levels)
     bounds = enumerate(lowered.einsum.bounds)
     return [Factorizations(bound, factor_rules(unlimited, lowered, rank)) for rank, (_, bound) in bounds]

@@ -137,9 +137,10 @@ def decode_mapping(structure: LevelStructure, lowered: LoweredLevels, mapping: L
     """Numbers (floats) back to a LoopTree, with the loops of factor 1 that each level owns."""
     nodes: list[Storage | Loop | Compute] = []
     extent = [1] * len(structure.ranks)
+    bounds = [bound for _, bound in lowered.einsum.bounds]
     below: list[list[int]] = []
     for level in reversed(range(structure.n_levels)):
-        below.append(list(extent))
+        below.append([min(*pair) for pair in zip(extent, bounds, strict=True)])
         extent = [e * round(f) for e, f in zip(extent, mapping.factor[level], strict=True)]
     below.reverse()
     for level, name in enumerate(structure.level_names):

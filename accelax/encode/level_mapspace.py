@@ -1,31 +1,57 @@
 """The mappings that the constraints of a Timeloop specification leave open, as arrays to draw from.
 
-Timeloop's uber mapspace with perfect factors (reference E.1, E.2): every ordered factorization of every rank over the
-levels, every order of loops that keeps the given prefix and suffix, every split of a fan-out between X and Y, every
-free keep. As there, the loops of a one-dimensional fan-out without a given order, and those of the innermost level
-where nothing depends on it, stand in the order of the problem.
+Timeloop's mapspaces (reference E.1 to E.3): every ordered factorization of every rank over the levels, imperfect ones
+where :mod:`accelax.ir.remainders` has them, every order of loops that keeps the given prefix and suffix, every split of
+a fan-out between X and Y, every free keep. As there, the loops of a one-dimensional fan-out without a given order, and
+those of the innermost level where nothing depends on it, stand in the order of the problem.
+
+Of ``ruby`` all factors are here that leave no greater remainder than allowed, where Timeloop's mapper tries those that
+look promising. Counting exactly (``rules.imperfect`` is ``exact``), the ranks of sliding windows stay perfect.
 """
 
 from __future__ import annotations
 
 import math
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
 from accelax.encode.factorizations import Factorizations, FactorRule, prime_factors
+from accelax.encode.imperfect_factorizations import ImperfectFactorizations, induced_rows
 from accelax.errors import SpecError, UnsupportedError
 from accelax.ir import LevelConstraints, LoweredLevels
+from accelax.ir.remainders import RemainderRule, remainder_rule
 from accelax.model.levels.arrays import LevelMapping, LevelStructure
+from accelax.model.levels.clipped_nest import sliding_ranks
 
 MOST_ROWS = 1 << 17
 """Factorizations kept per rank; where there are more, an even sample stands for them."""
 FEWEST_ROWS = 1 << 10
 """Tables are padded to this or to ``MOST_ROWS``, so that few shapes are compiled for."""
+
+
+@struct.dataclass
+class Remainders:
+    """What :class:`~accelax.ir.remainders.RemainderRule` says of all ranks, as arrays.
+
+    ``bound`` and ``whole`` ``[R]``, ``whole`` 0 where any product will do; ``most`` ``[L, R]``, infinite where any
+    remainder will do; ``given`` ``[L, R]``, 0 where no last visit is given.
+    """
+
+    bound: Any
+    whole: Any
+    most: Any
+    given: Any
+
+
+@struct.dataclass
+class Choices:
+    """The genes that a constraint leaves open: ``place`` ``[P]`` in the flattened gene, of which ``count`` count."""
+
+    place: Any
+    count: Any
 
 
 @struct.dataclass
@@ -37,7 +63,8 @@ class LevelSpace:
     factor_low, factor_high
         ``[L, R]``: the least and the greatest legal factor.
     primes
-        ``[R, P]``: the prime factors of each bound, padded by repetition; 1 where the bound is 1.
+        ``[R, P]``: the prime factors of each bound (of what the factors multiply to where a fixed one does not divide
+        it), padded by repetition; 1 where the bound is 1.
     order_low, order_high
         ``[L, R]``: a loop's place is drawn between these keys: a given order fixes them, a free one leaves (0, 1).
     split_low, split_high
@@ -48,6 +75,10 @@ class LevelSpace:
         The least product of all spatial factors that a utilization constraint allows.
     is_fanout
         ``[L]``: 1 for levels of spatial loops.
+    open_loops, open_splits, open_keeps
+        Which of the keys, the splits and the kept tensors are free.
+    remainders
+        None unless factors may leave remainders.
     """
 
     factors: Any
@@ -62,22 +93,28 @@ class LevelSpace:
     keep_probability: Any
     least_lanes: Any
     is_fanout: Any
+    open_loops: Choices
+    open_splits: Choices
+    open_keeps: Choices
+    remainders: Remainders | None = None
 
 
 def level_space(structure: LevelStructure, lowered: LoweredLevels) -> LevelSpace:
     """Build the tables from the constraints; a mapping in the specification is one more constraint.
 
-    Raises SpecError when no factorization of a rank obeys the constraints, UnsupportedError for imperfect factors.
+    Raises SpecError when no factorization of a rank obeys the constraints, UnsupportedError where a rank is too long
+    for a table of imperfect factors, or where its factors leave a remainder that cannot be counted.
     """
-    if structure.imperfect:
-        raise UnsupportedError("a search over imperfect factors")
     levels, ranks = range(structure.n_levels), range(len(structure.ranks))
-    tables = [_table(structure, lowered, rank) for rank in ranks]
+    remainders = [remainder_rule(lowered, name) for name in lowered.einsum.ranks]
+    tables = [_table(structure, lowered, rank, remainders[rank]) for rank in ranks]
     rows = FEWEST_ROWS if max(len(table) for table in tables) <= FEWEST_ROWS else MOST_ROWS
     rules = [factor_rules(structure, lowered, rank) for rank in ranks]
     keys = [_order_keys(structure, lowered.constraints[level], level) for level in levels]
-    splits = [split_range(structure, lowered.constraints[level], level) for level in levels]
-    primes = [prime_factors(bound) or [1] for _, bound in lowered.einsum.bounds]
+    splits = np.array([split_range(structure, lowered.constraints[level], level) for level in levels])
+    primes = [prime_factors(rule.whole or rule.bound) or [1] for rule in remainders]
+    keep_probability = np.array([_keep_probabilities(structure, lowered, level) for level in levels])
+    order_low, order_high = (np.array(column) for column in zip(*keys, strict=True))
     lanes = math.prod(x * y for x, y in structure.physical_mesh)
     return LevelSpace(
         factors=np.stack([np.resize(table, (rows, structure.n_levels)) for table in tables]),
@@ -85,14 +122,43 @@ def level_space(structure: LevelStructure, lowered: LoweredLevels) -> LevelSpace
         factor_low=np.array([[rules[r][level].least for r in ranks] for level in levels], dtype=float),
         factor_high=np.array([[rules[r][level].greatest for r in ranks] for level in levels], dtype=float),
         primes=np.stack([np.resize(row, 48) for row in primes]).astype(float),
-        order_low=np.array([low for low, _ in keys]),
-        order_high=np.array([high for _, high in keys]),
-        split_low=np.array([low for low, _ in splits]),
-        split_high=np.array([high for _, high in splits]),
-        keep_probability=np.array([_keep_probabilities(structure, lowered, level) for level in levels]),
+        order_low=order_low,
+        order_high=order_high,
+        split_low=splits[:, 0],
+        split_high=splits[:, 1],
+        keep_probability=keep_probability,
         least_lanes=np.float64(lanes * max(constraint.utilization_minimum for constraint in lowered.constraints)),
         is_fanout=np.array(structure.is_fanout, dtype=float),
+        open_loops=_open(order_low < order_high),
+        open_splits=_open(splits[:, 0] < splits[:, 1]),
+        open_keeps=_open((keep_probability > 0) & (keep_probability < 1)),
+        remainders=_remainders(structure, remainders) if structure.imperfect else None,
     )
+
+
+def _open(free: np.ndarray) -> Choices:
+    """The places where ``free`` holds, padded to the size of the array."""
+    places = np.flatnonzero(free)
+    return Choices(np.resize(places, free.size) if len(places) else np.zeros(free.size, int), np.array(len(places)))
+
+
+def _remainders(structure: LevelStructure, rules: list[RemainderRule]) -> Remainders:
+    """The rules of all ranks as arrays."""
+    whole = [0 if rule.whole is None else rule.whole for rule in rules]
+    most = [[math.inf if most is None else most for most in rule.most] for rule in rules]
+    for rank in stiff_ranks(structure):
+        most[rank] = [0.0] * structure.n_levels
+    return Remainders(
+        bound=np.array([rule.bound for rule in rules], dtype=float),
+        whole=np.array(whole, dtype=float),
+        most=np.array(most, dtype=float).T,
+        given=np.array([[given or 0 for given in rule.given] for rule in rules], dtype=float).T,
+    )
+
+
+def stiff_ranks(structure: LevelStructure) -> frozenset[int]:
+    """The ranks whose factors must divide to be counted: under exact counting those of sliding windows."""
+    return sliding_ranks(structure) if structure.rules.imperfect == "exact" else frozenset()
 
 
 def factor_rules(structure: LevelStructure, lowered: LoweredLevels, rank: int) -> tuple[FactorRule, ...]:
@@ -115,16 +181,31 @@ def factor_rules(structure: LevelStructure, lowered: LoweredLevels, rank: int) -
     return tuple(rules)
 
 
-def _table(structure: LevelStructure, lowered: LoweredLevels, rank: int) -> np.ndarray:
+def _table(structure: LevelStructure, lowered: LoweredLevels, rank: int, remainders: RemainderRule) -> np.ndarray:
     """The factorizations of one rank; an error that names the constraints when there are none."""
     name, bound = lowered.einsum.bounds[rank]
     rules = factor_rules(structure, lowered, rank)
-    space = Factorizations(bound, rules)
-    if not space.count:
-        labels = (f"{n} (spatial)" if f else n for n, f in zip(structure.level_names, structure.is_fanout, strict=True))
-        given = [f"{label}: {name}{rule}" for label, rule in zip(labels, rules, strict=True) if rule != FactorRule()]
-        raise SpecError(f"no perfect factorization of {name}={bound} obeys the constraints ({', '.join(given)})")
-    return space.rows(MOST_ROWS)
+    stiff = rank in stiff_ranks(structure) and not remainders.divides
+    if stiff:
+        remainders = replace(remainders, whole=bound)
+    if remainders.divides:
+        table = Factorizations(bound, rules).rows(MOST_ROWS)
+    elif remainders.whole is None:
+        table = ImperfectFactorizations(remainders, rules).rows(MOST_ROWS)
+    else:
+        table = induced_rows(remainders, rules, MOST_ROWS)
+    if len(table):
+        return table
+    if stiff:
+        raise UnsupportedError(
+            f"factors of {name!r}, part of a sliding window, that do not divide it, counted exactly,"
+        )
+    if not remainders.divides and remainders.whole is not None and Factorizations(remainders.whole, rules).count:
+        raise UnsupportedError(f"a fixed factor of {name!r} that is more than there is left to run for its loop")
+    labels = (f"{n} (spatial)" if f else n for n, f in zip(structure.level_names, structure.is_fanout, strict=True))
+    given = [f"{label}: {name}{rule}" for label, rule in zip(labels, rules, strict=True) if rule != FactorRule()]
+    kind = "perfect factorization" if remainders.divides else "factorization"
+    raise SpecError(f"no {kind} of {name}={bound} obeys the constraints ({', '.join(given)})")
 
 
 def _order_keys(structure: LevelStructure, constraint: LevelConstraints, level: int) -> tuple[list[float], list[float]]:
@@ -167,77 +248,17 @@ def _keep_probabilities(structure: LevelStructure, lowered: LoweredLevels, level
 
 
 @struct.dataclass
-class Genome:
-    """Where mappings lie in a :class:`LevelSpace`: leaves have a leading batch axis ``[n]``.
-
-    ``factor`` ``[n, L, R]``; ``key`` ``[n, L, R]`` sorts the loops of a level, innermost first; ``split`` ``[n, L]``
-    counts leading loops on X; ``keep`` ``[n, L, T]``.
-    """
-
-    factor: Any
-    key: Any
-    split: Any
-    keep: Any
-
-
-def draw(space: LevelSpace, key: jax.Array, n: int) -> Genome:
-    """``n`` random points that obey the constraints, each choice drawn evenly. Runs under ``jit``."""
-    rows, order, split, keep = jax.random.split(key, 4)
-    ranks, (levels, tensors) = space.factors.shape[0], space.keep_probability.shape
-    low, high = jnp.asarray(space.split_low), jnp.asarray(space.split_high)
-    row = jax.random.randint(rows, (n, ranks), 0, jnp.asarray(space.n_factors))
-    factors = jnp.asarray(space.factors)
-    return Genome(
-        factor=jnp.stack([factors[rank][row[:, rank]] for rank in range(ranks)], axis=-1),
-        key=jax.random.uniform(order, (n, levels, ranks), minval=space.order_low, maxval=space.order_high),
-        split=jax.random.randint(split, (n, levels), low, high + 1),
-        keep=(jax.random.uniform(keep, (n, levels, tensors)) < space.keep_probability).astype(float),
-    )
-
-
-def shift_factor(space: LevelSpace, factor: jax.Array, chance: jax.Array) -> jax.Array:
-    """Move one prime factor of one rank from one level to another in each of ``n`` mappings.
-
-    ``factor`` is ``[n, L, R]``; ``chance`` ``[n, 4]``, even in [0, 1), picks rank, prime, source and target. A mapping
-    where that move is impossible or breaks a constraint stays as it is.
-    """
-    levels, ranks = factor.shape[1:]
-    primes = jnp.asarray(space.primes)
-    sizes = jnp.array([ranks, primes.shape[1], levels, levels])
-    rank, which, source, target = jnp.minimum(jnp.floor(chance * sizes).astype(int), sizes - 1).T
-    prime = primes[rank, which][:, None, None]
-    place, own = jnp.arange(levels)[:, None], (jnp.arange(ranks) == rank[:, None])[:, None, :]
-    up, down = (own & (place == level[:, None, None]) for level in (target, source))
-    moved = factor * jnp.where(up, prime, 1.0) / jnp.where(down, prime, 1.0)
-    legal = (moved == jnp.round(moved)) & (moved >= space.factor_low) & (moved <= space.factor_high)
-    return jnp.where(legal.all(axis=(1, 2), keepdims=True), moved, factor)
-
-
-def lane_shortfall(space: LevelSpace, genome: Genome) -> jax.Array:
-    """``[n]``: by how much, relatively, the spatial factors miss the least utilization of the constraints."""
-    spatial = jnp.where(jnp.asarray(space.is_fanout)[:, None] > 0, genome.factor, 1.0)
-    return jnp.maximum(space.least_lanes / jnp.prod(spatial, axis=(1, 2)) - 1.0, 0.0)
-
-
-@struct.dataclass
 class Layout:
-    """Mappings as four arrays with the batch last: the fields of ``LevelMapping``, ``[L, R, n]`` and ``[L, T, n]``."""
+    """Mappings as arrays with the batch last: the fields of ``LevelMapping``, ``[L, R, n]`` and ``[L, T, n]``.
+
+    ``residual`` is None where all factors divide.
+    """
 
     factor: Any
     position: Any
     on_x: Any
     keep: Any
-
-
-def express(genome: Genome) -> Layout:
-    """The mappings that genomes stand for. Runs under ``jit``."""
-    rank = jnp.arange(genome.key.shape[-1])
-    mine, other = genome.key[..., :, None], genome.key[..., None, :]
-    before = (other < mine) | ((other == mine) & (rank < rank[:, None]))
-    place = before.sum(axis=-1)
-    on_x = (place < genome.split[..., None]).astype(float)
-    columns = (genome.factor, place.astype(float), on_x, genome.keep)
-    return Layout(*(jnp.moveaxis(column, 0, -1) for column in columns))
+    residual: Any = None
 
 
 def unpack(layout: Layout) -> LevelMapping:
@@ -246,18 +267,5 @@ def unpack(layout: Layout) -> LevelMapping:
     def grid(values: Any) -> tuple[tuple[Any, ...], ...]:
         return tuple(tuple(values[level, column] for column in range(values.shape[1])) for level in range(len(values)))
 
-    return LevelMapping(grid(layout.factor), (), grid(layout.position), grid(layout.on_x), grid(layout.keep))
-
-
-@partial(jax.jit, static_argnames="n")
-def _sample(space: LevelSpace, key: jax.Array, n: int) -> Layout:
-    return express(draw(space, key, n))
-
-
-def sample(space: LevelSpace, key: jax.Array, n: int) -> LevelMapping:
-    """``n`` random mappings that obey the constraints: every leaf ``[n]``.
-
-    The bits of ``key`` seed the generator that is fastest to compile, whatever kind of key it is.
-    """
-    seed = jnp.resize(jax.random.key_data(key), (4,))
-    return unpack(jax.device_get(_sample(space, jax.random.wrap_key_data(seed, impl="rbg"), n)))
+    residual = () if layout.residual is None else grid(layout.residual)
+    return LevelMapping(grid(layout.factor), residual, grid(layout.position), grid(layout.on_x), grid(layout.keep))

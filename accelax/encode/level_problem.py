@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flax import struct
 
+from accelax.encode.level_genome import sample
 from accelax.encode.level_imperfect import refuse_imperfect
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
-from accelax.encode.level_mapspace import LevelSpace, level_space, sample
+from accelax.encode.level_mapspace import LevelSpace, level_space
 from accelax.encode.origin import Origin
 from accelax.errors import UnsupportedError
 from accelax.ir import LoweredLevels, Mapping
 from accelax.ir.level_machine import Level, LevelMachine
+from accelax.ir.remainders import remainder_rule
 from accelax.ir.workload import Einsum
 from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStructure, LevelWorkload
 
@@ -287,8 +289,8 @@ def _no_energy(component: str) -> UnsupportedError:
 
 
 def _is_imperfect(lowered: LoweredLevels) -> bool:
-    """Whether the mapping or a constraint has residual factors."""
-    if any(constraint.residual or constraint.remainder_maximum for constraint in lowered.constraints):
+    """Whether the mapping has residual factors, or the constraints allow or force them."""
+    if not all(remainder_rule(lowered, rank).divides for rank in lowered.einsum.ranks):
         return True
     if lowered.mapping is None:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
-from accelax.model.levels.evaluate import LevelCost, nest_traffic, price_nest
+from accelax.model.levels.evaluate import LevelCost, evaluate_levels, nest_traffic, price_nest
 from accelax.model.levels.links import linked_network
 from accelax.model.levels.nest import Pair, closed_counts, count_nest, meeting, needs_detail
 
@@ -23,9 +24,13 @@ def exact_costs(problem: Any, mappings: LevelMapping) -> LevelCost:
     """The cost of every mapping (leaves ``[n]`` of numpy, float64); numbers that all mappings share may stay scalars.
 
     ``problem`` has the ``structure``, ``workload`` and ``hardware`` to evaluate with. Networks that must be counted
-    child by child are, by compiled code where they are many: these are sums of whole numbers, and hops.
+    child by child are, by compiled code where they are many: these are sums of whole numbers, and hops. Imperfect
+    mappings are evaluated one by one.
     """
     structure, workload = problem.structure, problem.workload
+    if structure.imperfect:
+        rows = [one_of(mappings, i) for i in range(len(mappings.position[0][0]))]
+        return _stacked([evaluate_levels(structure, workload, problem.hardware, row) for row in rows])
     with np.errstate(all="ignore"):
         known = {pair: _counts(problem, mappings, pair) for pair in detailed_pairs(structure)}
         nest = count_nest(structure, workload, mappings, known)
@@ -41,6 +46,19 @@ def detailed_pairs(structure: LevelStructure) -> list[Pair]:
 def one_of(mappings: LevelMapping, i: int) -> LevelMapping:
     """The ``i``-th of several mappings, as plain numbers."""
     return jax.tree.map(lambda leaf: float(leaf[i]), mappings)
+
+
+def _stacked(costs: list[Any]) -> Any:
+    """Results of one structure as one result, whose numbers are arrays ``[n]``."""
+    first = costs[0]
+    if is_dataclass(first) and not isinstance(first, type):
+        parts = {field.name: _stacked([getattr(cost, field.name) for cost in costs]) for field in fields(first)}
+        return type(first)(**parts)
+    if isinstance(first, dict):
+        return {key: _stacked([cost[key] for cost in costs]) for key in first}
+    if isinstance(first, tuple):
+        return tuple(_stacked(list(column)) for column in zip(*costs, strict=True))
+    return first if first is None or isinstance(first, str) else np.asarray(costs)
 
 
 def _suspects(problem: Any, mappings: LevelMapping, pair: Pair) -> np.ndarray:

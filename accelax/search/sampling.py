@@ -9,7 +9,8 @@ from typing import Any
 
 import jax
 
-from accelax.encode.level_mapspace import Layout, LevelSpace, draw, express
+from accelax.encode.level_genome import draw, express
+from accelax.encode.level_mapspace import Layout, LevelSpace
 from accelax.encode.level_problem import LevelProblem
 from accelax.search.judge import Judge
 from accelax.search.objective import Objective
@@ -61,4 +62,4 @@ class Sampling:
 
 @partial(jax.jit, static_argnames="n")
 def _draw(space: LevelSpace, key: jax.Array, n: int) -> Layout:
-    return express(draw(space, key, n))
+    return express(space, draw(space, key, n))

@@ -18,6 +18,8 @@ from accelax.search.protocol import Searcher
 from accelax.search.refining import Refining
 from accelax.search.sampling import Sampling
 
+LEVELS_SHARE = 0.25
+"""The partner's share on a chain of levels, where a walk that comes to its end is worth most."""
 SEARCHERS = ("certified", "random", "exhaustive", "gradient", "evolutionary")
 
 
@@ -39,7 +41,7 @@ def find_searcher(searcher: str | Searcher, problem: Any, seconds: float) -> Sea
     levels = isinstance(problem, LevelProblem)
     if searcher == "certified":
         if levels:
-            return Certified(Bounding(_staged(seconds)), _partner(), HEAD_START * seconds)
+            return Certified(Bounding(_staged(seconds)), _partner(problem), HEAD_START * seconds, LEVELS_SHARE)
         return Certified(Bounding(_tree), Sampling(), math.inf)
     if not levels:
         raise UnsupportedError(f"the searcher {searcher!r} in the AccelForge dialect")
@@ -48,9 +50,13 @@ def find_searcher(searcher: str | Searcher, problem: Any, seconds: float) -> Sea
     return Bounding(_exhaustive if searcher == "exhaustive" else _gradient)
 
 
-def _partner() -> Searcher:
-    """What searches beside the bounds: on a processor, what needs no compilation; a device is worth one."""
-    return Refining() if jax.default_backend() == "cpu" else Evolutionary()
+def _partner(problem: LevelProblem) -> Searcher:
+    """What searches beside the bounds: on a processor, what needs no compilation; a device is worth one.
+
+    Imperfect mappings are counted one by one without compilation, which takes longer.
+    """
+    quick = jax.default_backend() == "cpu" and not problem.structure.imperfect
+    return Refining() if quick else Evolutionary()
 
 
 def _staged(seconds: float) -> Callable[[Any, Objective], Any]:

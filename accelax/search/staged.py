@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from accelax.encode.level_problem import LevelProblem
+from accelax.errors import UnsupportedError
 from accelax.ir import Mapping
 from accelax.search.bounded import BoundedSearch
 from accelax.search.budget import PROOF
@@ -30,9 +31,12 @@ class StagedSearch:
 
     ``seconds`` is the budget of the whole: a mapspace that cannot be looked at within it is left to the labels.
     ``complete`` says that all mappings were looked at, so that no later criterion is left to improve either.
+    Raises UnsupportedError for imperfect factors.
     """
 
     def __init__(self, problem: LevelProblem, objective: Objective, seconds: float):
+        if problem.structure.imperfect:
+            raise UnsupportedError("bounds of a mapspace with imperfect factors")
         self.problem, self.objective, self.seconds = problem, objective, seconds
         self.lower_bound, self.done, self.complete = 0.0, False, False
         self.combinations = _combinations(problem)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import accelax as ax
-from accelax.encode.level_mapspace import shift_factor
 from accelax.ir import Spatial, Storage
 from tests.search.cases import specification
 
@@ -89,19 +88,3 @@ def test_a_mapping_in_the_specification_binds_the_samples():
     assert all(spec.mapspace.contains(mapping) for mapping in mappings)
     assert np.unique(np.asarray(batch.factor), axis=2).shape[2] == 1
     assert {m.nodes[0].tensors for m in mappings} == {("A", "B", "Z")}
-
-
-def test_shifted_factors_stay_legal_and_move_one_prime():
-    problem = ax.encode(specification(**CONSTRAINTS))
-    space = problem.space
-    batch = problem.sample(jax.random.key(0), 400)
-    factor = np.moveaxis(np.asarray(batch.factor), -1, 0)
-    chance = np.random.default_rng(0).random((400, 4))
-    moved = np.asarray(shift_factor(space, factor, chance))
-    assert (moved.prod(axis=1) == [12, 8, 6]).all()
-    assert (moved >= space.factor_low).all()
-    assert (moved <= space.factor_high).all()
-    changes = (moved != factor).sum(axis=(1, 2))
-    assert set(np.unique(changes)) == {0, 2}
-    ratio = np.maximum(moved / factor, factor / moved)[moved != factor]
-    assert set(np.unique(ratio)) <= {2.0, 3.0}

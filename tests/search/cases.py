@@ -56,3 +56,11 @@ def data(depth: int = 64, **changes: Any) -> dict[str, Any]:
 def specification(depth: int = 64, **changes: Any) -> ax.Specification:
     """The same as a specification."""
     return ax.Specification.from_dict(data(depth, **changes))
+
+
+def imperfect_specification(sizes: dict[str, int], template: str = "ruby", depth: int = 64, **changes: Any) -> Any:
+    """The same with other sizes of the problem and another mapspace."""
+    given = data(depth, **changes)
+    given["problem"]["instance"] = dict(sizes)
+    given["mapspace"] = {"version": 0.4, "template": template}
+    return ax.Specification.from_dict(given)

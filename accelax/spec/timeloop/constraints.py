@@ -11,8 +11,10 @@ from accelax.spec.timeloop.loops import iteration_of
 from accelax.spec.timeloop.problem import Workload
 
 
-def level_constraints(place: Place, directives: dict[str, Directives], workload: Workload) -> LevelConstraints:
-    """What the specification demands of the mapping at one level."""
+def level_constraints(
+    place: Place, directives: dict[str, Directives], workload: Workload, ruby: bool
+) -> LevelConstraints:
+    """What the specification demands of the mapping at one level. Only the mapspace ``ruby`` reads ``remainders``."""
     node = directives[place.name]
     iteration = iteration_of(place, directives)
     residence = Residence() if place.is_fanout else node.residence
@@ -27,7 +29,8 @@ def level_constraints(place: Place, directives: dict[str, Directives], workload:
         """Timeloop ignores a fixed or least factor above the bound of its rank."""
         return factor.operator == "<=" or factor.value <= bounds[factor.rank]
 
-    remainders = tuple((rank, iteration.remainders) for rank in bounds) if iteration.remainders is not None else ()
+    listed = ruby and iteration.remainders is not None
+    remainders = tuple((rank, iteration.remainders or 0) for rank in bounds) if listed else ()
     return LevelConstraints(
         fixed=numbers("="),
         residual=tuple((f.rank, f.residual) for f in iteration.factors if f.residual is not None and sensible(f)),

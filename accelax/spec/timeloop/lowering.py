@@ -38,10 +38,12 @@ def lower_state(
         problems = Problems()
         report_fold(loops, workload, problems, location_of(where, "mapping"))
         problems.raise_if_any()
+    section = state.sections["mapspace"]
+    ruby = isinstance(section, dict) and section["template"] == "ruby"
     return LoweredLevels(
         workload.einsum,
         state.machine,
-        tuple(level_constraints(place, directives, workload) for place in chain.levels),
+        tuple(level_constraints(place, directives, workload, ruby) for place in chain.levels),
         reuse,
         mapping,
         rules,

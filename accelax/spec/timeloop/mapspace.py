@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accelax.ir import LoweredLevels, Mapping, Spatial, Storage, Temporal
 from accelax.ir.level_machine import Level
 from accelax.ir.lowered import LevelConstraints
+from accelax.ir.remainders import remainder_rule
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class LevelMapspace:
         ):
             label = f"{level.name} (spatial)" if level.is_fanout else level.name
             found += [f"{label}: {text}" for text in self._broken(nest, limits)]
+            if level.is_fanout and limits.split is not None:
+                found += [f"{label}: {text}" for text in _broken_split(nest, self._lanes(i, limits))]
             if i == outermost and set(nest.kept or ()) != set(self.lowered.einsum.tensor_names):
                 bypassed = set(limits.bypass)
                 found += [
@@ -54,23 +57,47 @@ class LevelMapspace:
                     for name in self.lowered.einsum.tensor_names
                     if name not in (nest.kept or ()) and name not in bypassed
                 ]
+        return found + self._broken_remainders(nests)
+
+    def _broken_remainders(self, nests: list[LevelNest]) -> list[str]:
+        """Where a tile does not divide the one around it although it must, or leaves more than it may."""
+        found = []
+        for rank, bound in self.lowered.einsum.bounds:
+            inner = 1
+            for level, nest in reversed(list(zip(self.lowered.machine.levels, nests, strict=True))):
+                if min(nest.tiles[rank], bound) != min(inner, bound):
+                    found.append(f"{level.name}: a tile of {nest.tiles[rank]} along {rank!r} is no multiple of {inner}")
+                    break
+                inner *= nest.factors[rank]
+            else:
+                rule = remainder_rule(self.lowered, rank)
+                for place, reason in rule.broken([nest.factors[rank] for nest in nests]):
+                    found.append(f"{self.lowered.machine.levels[place].name}: the loop over {rank!r} {reason}")
         return found
 
     def _broken(self, nest: LevelNest, limits: LevelConstraints) -> list[str]:
         """The constraints of one level that its loops break."""
         return [*self._broken_factors(nest, limits), *_broken_order(nest, limits), *_broken_residence(nest, limits)]
 
+    def _lanes(self, position: int, limits: LevelConstraints) -> LevelConstraints:
+        """The constraints of a fan-out, with the order of the problem on a line of lanes that is given none.
+
+        Timeloop permutes the loops of a fan-out with rows and columns only (reference E.2), and a given split counts
+        loops from the inside.
+        """
+        machine = self.lowered.machine
+        here, child = machine.levels[position], [*machine.levels, machine.compute][position + 1]
+        line = child.mesh_x == here.mesh_x or child.mesh_y == here.mesh_y
+        if not line or limits.order_inner or limits.order_outer:
+            return limits
+        return replace(limits, order_inner=self.lowered.einsum.ranks)
+
     def _broken_factors(self, nest: LevelNest, limits: LevelConstraints) -> list[str]:
         found = []
-        residual = dict(limits.residual)
         bounded = {rank for rank, _ in (*limits.maximum, *limits.fixed)}
         for rank, value in limits.fixed:
             if nest.factors[rank] != value:
                 found.append(f"the factor of {rank!r} is {nest.factors[rank]}, not {value}")
-            elif rank in residual:
-                steps = ((self.lowered.einsum.bound(rank) - 1) // nest.tiles[rank]) % value + 1
-                if steps != residual[rank]:
-                    found.append(f"the last iteration of {rank!r} has {steps} steps, not {residual[rank]}")
         found += [
             f"the factor of {rank!r} is {nest.factors[rank]}, above {value}"
             for rank, value in limits.maximum
@@ -100,19 +127,17 @@ def _broken_order(nest: LevelNest, limits: LevelConstraints) -> list[str]:
         rest = ["..."] if len(real) > len(inner) + len(outer) or not limits.order_complete else []
         wanted = " ".join([*inner, *rest, *outer])
         found.append(f"the loops from the inside are {' '.join(real)}, not {wanted}")
-    if limits.split is not None:
-        found += _broken_split(nest, limits, real)
     return found
 
 
-def _broken_split(nest: LevelNest, limits: LevelConstraints, real: list[str]) -> list[str]:
+def _broken_split(nest: LevelNest, limits: LevelConstraints) -> list[str]:
     """Whether a split of ``s`` can have put these ranks on X: the first ``s`` of some order that meets the constraints.
 
     A rank that the permutation names among its first ``s`` must be on X, one that it names later on Y. Other ranks take
     the places left, so that at most as many of them are on X, and on Y, as there are.
     """
     assert limits.split is not None
-    given = limits.order_inner
+    given, real = limits.order_inner, [rank for rank in nest.order if nest.factors[rank] > 1]
     total = len(nest.factors)
     split = min(limits.split, total)
     tail = {rank: total - len(limits.order_outer) + i for i, rank in enumerate(limits.order_outer)}

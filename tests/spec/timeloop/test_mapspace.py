@@ -115,7 +115,7 @@ def test_a_residual_is_part_of_the_constraint(gemm, build):
     assert build(gemm).mapspace.contains(mapping)
     gemm["problem"]["instance"]["M"] = 16
     gemm["constraints"]["targets"][3]["factors"] = ["M=2,1", "N=2", "K=2"]
-    assert build(gemm).mapspace.violations(mapping) == ["RF: the last iteration of 'M' has 2 steps, not 1"]
+    assert build(gemm).mapspace.violations(mapping) == ["RF: the loop over 'M' runs 2 times in its last visit, not 1"]
 
 
 def test_with_mapping_keeps_the_mapspace_of_the_original(gemm, build):
