@@ -23,10 +23,9 @@ from tests.search.small_problems import problems
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "map-accelforge"
 QUICK = (
-    "conv56_simple_energy",
-    "mm512_simple_edp",
-    "mm512_tpu_edp",
-    "mm512_eyeriss_energy",
+    "conv1x1_stride2_2lvl_edp",
+    "bmm_6x40x24x36_2d_edp",
+    "mm_160x96x64_toll_edp",
     "mm_96x50x30_2lvl_tight_edp",
 )
 HELD = replace(DRAM, keep=TENSORS)
@@ -98,8 +97,8 @@ def test_power_gating_and_leakage_by_spread():
 
 
 def test_bounds_hold_from_the_first_moment_and_grow():
-    spec = Specification.from_yaml_files(GOLDEN / "mm512_simba_energy" / "input.yaml")
-    best = json.loads((GOLDEN / "mm512_simba_energy" / "expected.json").read_text())["objective_value"]
+    spec = Specification.from_yaml_files(GOLDEN / "mm_256_4lvl_bypass_energy" / "input.yaml")
+    best = json.loads((GOLDEN / "mm_256_4lvl_bypass_energy" / "expected.json").read_text())["objective_value"]
     search, last = TreeSearch(encode(spec), parse_objective("energy")), 0.0
     for _ in range(6):
         search.advance(math.inf, 0.05)
