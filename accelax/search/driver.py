@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Goal = str | Sequence[str | tuple[str, float]] | MappingABC[str, float]
 SLICE = 0.25
 """Seconds that a searcher may work between two looks at the clock."""
-FIRST_TURNS = 4
-"""Turns that a search has even when its seconds are over, until something was evaluated."""
+FIRST_SECONDS = 15.0
+"""A budget may be exceeded by so much while no mapping was judged at all."""
 
 
 def search(
@@ -65,21 +65,24 @@ def run(
     Returns the last state, None when the start was interrupted, and whether the search was interrupted.
     """
     state: Any = None
-    turns = 0
     try:
         record.show()
         state = searcher.init(problem, goal, seed)
         record.clock.startup = state.startup_seconds
-        while not record.over(budget, state.done) or (not record.judged and not state.done and turns < FIRST_TURNS):
+        while not record.over(budget, state.done) or _is_too_early(record, budget, state.done):
             left = budget.seconds - record.clock.elapsed
             state, candidates = searcher.ask(state, record.value, min(max(left, SLICE / 10), SLICE))
             state = searcher.tell(state, candidates, record.add(candidates))
             record.clock.startup = state.startup_seconds
             record.learn(state.lower_bound, state.evaluated)
-            turns += 1
     except KeyboardInterrupt:
         return state, True
     return state, False
+
+
+def _is_too_early(record: Record, budget: Budget, done: bool) -> bool:
+    """Whether a search whose budget is over goes on because it has not even one mapping."""
+    return not record.judged and not done and record.clock.elapsed < budget.seconds + FIRST_SECONDS
 
 
 def membership(spec: Specification) -> Callable[[Mapping], bool]:

@@ -41,7 +41,8 @@ def find_searcher(searcher: str | Searcher, problem: Any, seconds: float) -> Sea
     levels = isinstance(problem, LevelProblem)
     if searcher == "certified":
         if levels:
-            return Certified(Bounding(_staged(seconds)), _partner(problem), HEAD_START * seconds, LEVELS_SHARE)
+            bounds = None if problem.structure.imperfect else Bounding(_staged(seconds))
+            return Certified(bounds, _partner(problem), HEAD_START * seconds, LEVELS_SHARE)
         return Certified(Bounding(_tree), Sampling(), math.inf)
     if not levels:
         raise UnsupportedError(f"the searcher {searcher!r} in the AccelForge dialect")

@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from accelax.encode.level_problem import LevelProblem
-from accelax.errors import UnsupportedError
 from accelax.ir import Mapping
 from accelax.search.bounded import BoundedSearch
 from accelax.search.budget import PROOF
@@ -15,15 +14,13 @@ from accelax.search.objective import Objective
 
 LISTED_AT_ONCE = 2e6
 """Up to so many combinations of factors and kept tensors, the mapspace is listed before anything else."""
-LISTED_LATER = 1e8
+LISTED_LATER = 2e7
 """Up to so many it is listed when the labels have not closed the gap."""
 SCORED_AT_ONCE = 1 << 18
 """Mappings that numpy scores within a second."""
 SCORED_PER_SECOND = 3e5
 COMPILE_SECONDS = 10.0
 """What it takes until compiled code scores the first ones, which numpy is too slow for."""
-LABELS_ALONE = 0.1
-"""The part of the budget after which a mapspace that can be looked at is."""
 
 
 class StagedSearch:
@@ -31,12 +28,9 @@ class StagedSearch:
 
     ``seconds`` is the budget of the whole: a mapspace that cannot be looked at within it is left to the labels.
     ``complete`` says that all mappings were looked at, so that no later criterion is left to improve either.
-    Raises UnsupportedError for imperfect factors.
     """
 
     def __init__(self, problem: LevelProblem, objective: Objective, seconds: float):
-        if problem.structure.imperfect:
-            raise UnsupportedError("bounds of a mapspace with imperfect factors")
         self.problem, self.objective, self.seconds = problem, objective, seconds
         self.lower_bound, self.done, self.complete = 0.0, False, False
         self.combinations = _combinations(problem)
@@ -83,12 +77,11 @@ class StagedSearch:
         return found
 
     def _chosen(self) -> Any:
-        """Whose turn it is: the listing's once the labels are done or have had their time."""
+        """Whose turn it is: the listing's once the labels are done."""
         if self.labels is None:
             return self.listed
-        late = self.labels.done or self.spent >= LABELS_ALONE * self.seconds
-        if late and self.listed is None and self.combinations <= LISTED_LATER:
-            left = (1 - LABELS_ALONE) * self.seconds - COMPILE_SECONDS
+        if self.labels.done and self.listed is None and self.combinations <= LISTED_LATER:
+            left = self.seconds - self.spent - COMPILE_SECONDS
             self._list(max(SCORED_PER_SECOND * left, SCORED_AT_ONCE))
             self.combinations = math.inf
         if self.listed is not None and not self.listed.done:

@@ -90,12 +90,6 @@ def test_one_too_large_for_the_time_never(make, combinations, size):
     assert (search.lower_bound, search.done, search.complete) == (30, True, False)
 
 
-def test_the_listing_takes_over_when_the_labels_have_had_their_time(make):
-    search = make(1e7)
-    search.spent = 4.5
-    assert turns(search, 40.0) == ["listing"]
-
-
 def test_a_small_mapspace_is_proved_optimal_and_says_so():
     found = ax.map(specification(), "energy", seconds=20)
     assert found.optimal

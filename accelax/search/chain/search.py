@@ -103,6 +103,21 @@ class ChainSearch:
             self._settle(incumbent)
         return found
 
+    def explain(self) -> str:
+        """Which placement of the tensors holds the bound down, and how far it was searched."""
+        if not self._branches:
+            return ""
+        branch = min(self._branches, key=lambda b: b.bound)
+        structure = self._problem.structure
+        kept = [
+            f"{structure.level_names[level]} keeps {' '.join(names) or 'nothing'}"
+            for level, row in enumerate(branch.placement.keep)
+            if level and not structure.is_fanout[level]
+            for names in [[t for t, k in zip(structure.tensors, row, strict=True) if k]]
+        ]
+        state = "searched to its end" if branch.closed else "not searched to its end"
+        return f"the bound is held by the mappings where {', '.join(kept)} ({state})"
+
     def _next(self, incumbent: float) -> _Branch | None:
         """The placement to work on: one left in the middle of a walk, one without a quick walk, the least bound."""
         open_ = sorted((b for b in self._branches if not b.closed and b.bound < incumbent), key=lambda b: b.bound)

@@ -84,3 +84,10 @@ def test_negative_energies_and_mixed_objectives_get_no_bound():
     search = ChainSearch(problem.replace(hardware=figures), parse_objective("energy"))
     assert search.done
     assert search.advance(math.inf, 1.0) == []
+
+
+def test_the_search_says_which_placement_holds_the_gap():
+    spec = conv1d(P=8, R=3, K=4, depth=24)
+    _, search = searched(spec, "energy")
+    assert search.explain().startswith("the bound is held by the mappings where BUF keeps ")
+    assert search.explain().endswith("(searched to its end)")
