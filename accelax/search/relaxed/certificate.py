@@ -20,13 +20,11 @@ import numpy as np
 from accelax.model.levels.arrays import LevelStructure
 from accelax.search.relaxed.cost import Prices, relaxed_cost
 from accelax.search.relaxed.layout import Shared
-from accelax.search.relaxed.program import Program
+from accelax.search.relaxed.program import REACH, Program
 from accelax.search.relaxed.solve import RelaxedOptimum
 
 OUTWARD = 1e-9
 """Bounds are lowered by this, relatively: far more than float64 can be off."""
-REACH = 1e-9
-"""A rank whose slots miss its bound by more than this, in logarithms, has no factors."""
 LARGEST = 600.0
 """Logarithms of bounds are cut off here."""
 

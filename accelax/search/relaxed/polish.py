@@ -20,8 +20,8 @@ from accelax.search.relaxed.layout import Shared
 from accelax.search.relaxed.program import Program
 from accelax.search.relaxed.solve import COOLEST, SHUT, RelaxedOptimum
 
-STEPS = 25
-STRONGEST, WEAKEST = 1e-2, 1e-4
+STEPS = 45
+STRONGEST, WEAKEST = 0.3, 1e-4
 """Weights of the barrier, at the start and at the end."""
 WARMEST = 0.3
 """Temperature of the maxima at the start; at the end it is that of the solver."""

@@ -20,6 +20,9 @@ from accelax.search.relaxed.classes import MappingClass
 from accelax.search.relaxed.deliveries import Deliveries
 from accelax.search.relaxed.layout import Layout
 
+REACH = 1e-9
+"""How far the bounds of a rank's slots may miss its bound, in logarithms, and still be taken to meet it."""
+
 
 @struct.dataclass
 class Program:
@@ -92,13 +95,25 @@ def class_program(problem: LevelProblem, layout: Layout, box: Box, klass: Mappin
 
 
 def _slot_bounds(layout: Layout, box: Box, klass: MappingClass) -> tuple[np.ndarray, np.ndarray]:
-    """The bounds of every slot: those of the box, and 0 where the class wants a factor of 1."""
+    """The bounds of every slot: those of the box, 0 where the class wants a factor of 1, and what that leaves others.
+
+    A rank's factors multiply to its bound, so that each is at least what the others cannot take, and at most what they
+    need not. Bounds that leave a rank nothing stay as they are.
+    """
     least, most = box.logs()
     units = np.zeros_like(most, dtype=bool)
     for level, loops in enumerate(klass.loops):
         if loops is not None:
             units[level, sorted(loops.units)] = True
-    return layout.pick(least), layout.pick(np.where(units, 0.0, most))
+    lower, upper = layout.pick(least), layout.pick(np.where(units, 0.0, most))
+    rank = layout.shared.rank
+    spare = rank.T @ (rank @ upper - layout.shared.bounds)
+    missing = rank.T @ (layout.shared.bounds - rank @ lower)
+    possible = (spare > -REACH) & (missing > -REACH) & (lower <= upper)
+    return (
+        np.where(possible, np.maximum(lower, upper - np.maximum(spare, 0.0)), lower),
+        np.where(possible, np.minimum(upper, lower + np.maximum(missing, 0.0)), upper),
+    )
 
 
 def _accounting(

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from accelax.encode.level_mapspace import Genome, Layout, LevelSpace, express, shift_factor
+from accelax.encode.level_genome import Genome, express, places_of
+from accelax.encode.level_mapspace import Layout, LevelSpace
 from accelax.encode.level_problem import LevelProblem
 from accelax.search.relaxed.classes import MappingClass
 
@@ -18,8 +19,6 @@ NEAREST = 64
 """Factorizations of a rank that are drawn from: those next to the relaxed one."""
 FURTHEST = 1.0
 """The largest scale of the distances that are drawn, in log factors; every candidate draws its own, down to 0."""
-SHIFTED = 0.3
-"""The share of candidates of which one prime factor moves to another level besides."""
 
 
 @struct.dataclass
@@ -84,23 +83,20 @@ def round_off(space: LevelSpace, around: Neighbourhood, key: Any, n: int) -> Lay
     """``n`` random legal mappings, most of them close to the relaxed optima ``around`` which they are drawn."""
     classes, ranks = around.factors.shape[:2]
     levels = around.key.shape[1]
-    pick, scale, noise, loose, split, shift, chance = jax.random.split(key, 7)
+    pick, scale, noise, loose, split = jax.random.split(key, 5)
     which = jax.random.randint(pick, (n,), 0, classes)
     width = FURTHEST * jax.random.uniform(scale, (n, 1, 1)) + 1e-3
     gumbel = jax.random.gumbel(noise, (n, ranks, NEAREST))
     row = jnp.argmax(gumbel - around.distance[which] / width, axis=-1)
-    factor = jnp.stack([around.factors[which, rank, row[:, rank]] for rank in range(ranks)], axis=-1)
-    shifted = shift_factor(space, factor, jax.random.uniform(shift, (n, 4)))
-    factor = jnp.where(jax.random.uniform(chance, (n, 1, 1)) < SHIFTED, shifted, factor)
     free = jax.random.uniform(loose, (n, levels, ranks))
     wanted = jnp.where(around.loose[:, None] > 0, free, around.key[which])
     low, high = jnp.asarray(space.order_low), jnp.asarray(space.order_high)
     first, last = jnp.asarray(space.split_low), jnp.asarray(space.split_high)
-    return express(
-        Genome(
-            factor=factor,
-            key=low + (high - low) * wanted,
-            split=jax.random.randint(split, (n, levels), first, last + 1),
-            keep=around.keep[which],
-        )
+    columns = (
+        jnp.stack([around.factors[which, rank, row[:, rank]] for rank in range(ranks)], axis=-1),
+        low + (high - low) * wanted,
+        jax.random.randint(split, (n, levels), first, last + 1),
+        around.keep[which],
     )
+    factor, keys, lanes, keep = (jnp.moveaxis(column, 0, -1) for column in columns)
+    return express(space, Genome(factor, places_of(keys), lanes, keep))
