@@ -129,7 +129,7 @@ class Deliveries:
             again[: level + 1, terms] = self._temporal(child)[: level + 1, terms]
             again[level, rank] = 0.0
         place = layout.sweeps[child, tensor]
-        self.sweep_forms[place] = np.stack([layout.form(mask) for mask in (*below, again)])
+        self.sweep_forms[place] = np.stack([layout.form(mask) for mask in (below[0], below[1], again)])
         self.sweep_table[place] = layout.sweep_tables[window, role]
         form, windows = layout.tile(child, tensor, without=window.axis)
         return form + layout.form(others), windows + layout.sweep(child, tensor)
@@ -145,7 +145,7 @@ class Deliveries:
         for row, term in enumerate(window.ranks):
             along[row, :, term] = self._temporal(child)[:, term]
             along[row, child:, term] = 1.0
-        self.sweep_forms[place, :2] = np.stack([layout.form(mask) for mask in along])
+        self.sweep_forms[place, :2] = np.stack([layout.form(mask) for mask in (along[0], along[1])])
         self.sweep_table[place] = layout.sweep_tables[window, 0]
         form, windows = layout.tile(child, tensor, without=window.axis)
         return form + layout.form(fixed), windows + layout.sweep(child, tensor)
