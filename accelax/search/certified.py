@@ -53,8 +53,8 @@ class Certified:
     A partner with a method ``welcome(state, mappings, scores)`` is told the candidates of the bounds before its turns.
     ``bounds`` may be None, or refuse the problem: then the partner searches alone and nothing is proved. A partner that
     refuses leaves the bounds alone. ``head_start`` are the seconds that the bounds have before the partner's first
-    turn, unless they are done sooner; after that ``share`` of the time is the partner's. Where they are infinite, the partner has a
-    turn only if the bounds end without a mapping or without a bound.
+    turn, unless they are done sooner; after that ``share`` of the time is the partner's. Where they are infinite, the
+    partner has a turn only if the bounds end without a mapping or without a bound.
     """
 
     def __init__(

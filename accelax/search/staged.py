@@ -12,7 +12,7 @@ from accelax.search.bounded import BoundedSearch
 from accelax.search.budget import PROOF
 from accelax.search.objective import Objective
 
-LISTED_AT_ONCE = 2e6
+LISTED_AT_ONCE = 1e3
 """Up to so many combinations of factors and kept tensors, the mapspace is listed before anything else."""
 LISTED_LATER = 2e7
 """Up to so many it is listed when the labels have not closed the gap."""

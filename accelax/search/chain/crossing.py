@@ -71,7 +71,7 @@ class Crossing:
         return made, table[rows // len(scales)] * scales[rows % len(scales)]
 
     def store(self) -> tuple[Labels, Array]:
-        """Across a storage level: its loops, in every order worth a try, settle how often what they move is delivered."""
+        """Across a storage level: its loops, in every order worth a try, settle how often what they move comes."""
         tables, level = self.placement.tables, self.level
         steps = Steps(tables, level, tile_of(tables, self.below), tile_of(tables, self.above))
         tensors = range(len(tables.tensors))

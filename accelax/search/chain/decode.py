@@ -39,7 +39,7 @@ def mapping_of(placement: Placement, trail: list[Labels], row: int) -> Mapping:
             place[level][rank] = position
     keep = np.array(placement.keep, dtype=float)
     grids = {"factor": _grid(factor), "position": _grid(place), "on_x": _grid(on_x), "keep": _grid(keep)}
-    batch = LevelMapping(residual=(), **grids)  # pyright: ignore[reportCallIssue]
+    batch = LevelMapping(residual=(), **grids)
     return tables.problem.decode(batch, 0)
 
 

@@ -11,7 +11,7 @@ such delivery of the tile at the current boundary costs:
 ``offset``
     pJ per word of the whole tensor that first visits of partial sums leave out. Copies in space multiply it.
 
-``fixed`` and ``mc`` have one entry per way to move: ``K`` for the steps of a sweep (entry 0: whole tiles), ``K - 1`` for
+``fixed`` and ``mc`` have an entry per way to move: ``K`` for the steps of a sweep (entry 0: whole tiles), ``K - 1`` for
 the first steps of sweeps along each sliding rank, and ``K - 1`` for those first steps that are fresh in any case.
 Where neighbours may hand words on, only fresh first steps count: the entries of first steps are then 0. Until a parent
 is reached, ``mc`` holds both (:func:`settled` chooses).

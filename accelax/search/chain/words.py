@@ -1,7 +1,7 @@
 """How many words a tile that moves brings: lower bounds of Timeloop's delta rule, from one level's loops alone.
 
 A tile ``u`` of a tensor is delivered ``tiles = prod_rel D / u`` times over one pass of its ranks. Where the innermost
-moving loop slides along an axis by ``sigma`` words, ``n`` times in a row, a step that is not a sweep's first brings only
+moving loop slides along an axis by ``sigma`` words, ``n`` times in a row, a step that is not a sweep's first brings
 
     delta = V min(sigma, extent) / extent.
 
@@ -91,7 +91,7 @@ def whole(tables: ChainTables, shape: TensorShape, tile: Array) -> Array:
 
 
 def sweep(tables: ChainTables, shape: TensorShape, tile: Array, factor: Array, rank: int) -> Sweep:
-    """The words of a pass over tiles ``[n, R]`` whose innermost moving loop is ``rank``, of ``factor[:, rank]`` trips."""
+    """The words of a pass over tiles ``[n, R]`` whose innermost moving loop is ``rank``; ``factor`` are its trips."""
     axis = next(axis for axis in shape.axes if rank in axis.ranks)
     coefficient = axis.coefficients[axis.ranks.index(rank)]
     total = whole(tables, shape, tile)

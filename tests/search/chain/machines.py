@@ -30,7 +30,7 @@ def conv1d(stride: int = 1, depth: int = 64, **sizes: int) -> ax.Specification:
 
 
 def gemm(depth: int = 64, sizes: dict[str, int] | None = None, links: bool = False, **changes: Any) -> ax.Specification:
-    """``Z[m, n] += A[m, k] B[k, n]`` on DRAM, a buffer and four multipliers, without link transfers unless asked for."""
+    """``Z[m, n] += A[m, k] B[k, n]`` on DRAM, a buffer and four multipliers; link transfers only if asked for."""
     source = data(depth, **changes)
     source["problem"]["instance"] = dict(sizes or source["problem"]["instance"])
     spec = ax.Specification.from_dict(source)
