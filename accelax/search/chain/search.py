@@ -44,7 +44,7 @@ class _Branch:
         self.pauses: Iterator[None] = iter(())
 
     def next_limit(self, incumbent: float) -> float:
-        """The limit of the next walk: the incumbent where it is near the bound, else half way there, in the logarithm."""
+        """The limit of the next walk: the incumbent where that is near the bound, else half way (in the logarithm)."""
         low = max(self.bound, self.limit)
         if low <= 0 or math.isinf(incumbent):
             return min(incumbent, low * self.growth) if low > 0 else incumbent
