@@ -69,7 +69,8 @@ class StagedSearch:
             self.spent += time.perf_counter() - begin
             parts = [part for part in (self.labels, self.listed) if part is not None]
             self.lower_bound = max([self.lower_bound, *(part.lower_bound for part in parts)])
-            closed = math.isfinite(incumbent) and self.lower_bound >= incumbent * (1 - PROOF)
+            single = len(self.objective) == 1
+            closed = single and math.isfinite(incumbent) and self.lower_bound >= incumbent * (1 - PROOF)
             self.complete = self.listed is not None and self.listed.done
             waiting = self.listed is None and self.combinations <= LISTED_LATER
             labelled = self.labels is None or self.labels.done
