@@ -12,7 +12,7 @@ from accelax.model.levels.nest import may_link
 from accelax.search.chain.patterns import Layout
 from accelax.search.chain.placement import Placement
 from accelax.search.chain.tables import Axis, ChainTables, TensorShape, given_order
-from accelax.search.chain.words import axis_extent, volume
+from accelax.search.chain.words import axis_extent, fresh_share, volume
 
 Array = np.ndarray
 
@@ -45,7 +45,7 @@ def ratio_apart(tables: ChainTables, shape: TensorShape, below: Array, above: Ar
     whole = lanes * volume(shape, below) / volume(shape, above)
     columns = [whole]
     for rank in shape.sliding:
-        columns.append(whole * _share(shape, rank, below) / _share(shape, rank, above))
+        columns.append(whole * fresh_share(shape, rank, below) / fresh_share(shape, rank, above))
     sliding = len(shape.sliding)
     return np.stack([*columns, *([whole] * (2 * sliding))], axis=1)
 
@@ -66,21 +66,13 @@ def ratio_union(tables: ChainTables, shape: TensorShape, below: Array, above: Ar
         total = total * shares[axis]
     inside, first = [], []
     for rank in shape.sliding:
-        axis = next(a for a in shape.axes if rank in a.ranks)
-        coefficient = axis.coefficients[axis.ranks.index(rank)]
+        axis, coefficient = shape.axis_of(rank)
         small, large = axis_extent(axis, below), axis_extent(axis, above)
         fresh = factor[:, rank] * np.minimum(coefficient * below[:, rank], small)
         moved = np.minimum(coefficient * above[:, rank], large)
         inside.append(total / shares[axis] * np.minimum(fresh / moved, 1.0))
         first.append(total * np.minimum(1.0, moved / large))
     return np.stack([total, *inside, *([np.zeros_like(total)] * len(first)), *first], axis=1)
-
-
-def _share(shape: TensorShape, rank: int, tile: Array) -> Array:
-    """The part of a tile that is new after a step along ``rank``."""
-    axis = next(a for a in shape.axes if rank in a.ranks)
-    extent = axis_extent(axis, tile)
-    return np.minimum(axis.coefficients[axis.ranks.index(rank)] * tile[:, rank], extent) / extent
 
 
 def _union(axis: Axis, below: Array, factor: Array) -> Array:

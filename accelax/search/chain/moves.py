@@ -20,6 +20,12 @@ def tile_of(tables: ChainTables, index: Array) -> Array:
     return tables.extents[np.arange(tables.ranks), index]
 
 
+def step_counts(tables: ChainTables, slot: int, index: Array) -> Array:
+    """``[n]``: how many steps are legal from states ``[n, R]``, before sizes and fan-outs are looked at."""
+    options = [np.array([len(targets) for targets in tables.steps[slot][r]]) for r in range(tables.ranks)]
+    return np.prod([options[r][index[:, r]] for r in range(tables.ranks)], axis=0)
+
+
 def expand(placement: Placement, slot: int, index: Array) -> tuple[Array, Array, Array]:
     """All legal steps of a slot from states ``[n, R]``: ``(source [m], target [m, R], axis choice [m])``.
 

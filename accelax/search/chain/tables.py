@@ -48,6 +48,11 @@ class TensorShape:
     sliding: tuple[int, ...]
     output: bool
 
+    def axis_of(self, rank: int) -> tuple[Axis, float]:
+        """The index expression that a relevant rank stands in, and its coefficient there."""
+        axis = next(axis for axis in self.axes if rank in axis.ranks)
+        return axis, axis.coefficients[axis.ranks.index(rank)]
+
     @property
     def kinds(self) -> int:
         """Ways to move the tile: as a whole (0), or along one of the sliding ranks."""

@@ -16,8 +16,8 @@ import math
 import numpy as np
 
 from accelax.model.levels.nest import may_link
-from accelax.search.chain.fanouts import links_compute
-from accelax.search.chain.moves import Closing, Steps, expand, tile_of
+from accelax.search.chain.fanouts import coincidences, copies, links_compute
+from accelax.search.chain.moves import Closing, Steps, expand, step_counts, tile_of
 from accelax.search.chain.placement import Placement
 from accelax.search.chain.words import Sweep, least_volume, volume
 
@@ -122,8 +122,7 @@ class ToGo:
         """The tables one boundary further in."""
         tables, level = self.tables, self.tables.level(slot)
         states = self._states(slot)
-        options = [np.array([len(t) for t in tables.steps[slot][r]]) for r in range(tables.ranks)]
-        count = np.prod([options[r][states[:, r]] for r in range(tables.ranks)], axis=0)
+        count = step_counts(tables, slot, states)
         fanout = tables.structure.is_fanout[level]
         fewer, most = np.full(self.size, np.inf), np.zeros(self.size)
         if not fanout and count.sum() > MOST_STEPS:
@@ -216,11 +215,7 @@ class ToGo:
     def _reads_of_computes(self, level: int, tensor: int, steps: Steps) -> Array:
         """pJ of serving the compute units directly: a word per computation, shared by as many lanes as there can be."""
         tables, prices, shape = self.tables, self.placement.prices, self.tables.tensors[tensor]
-        shared = np.prod(steps.below[:, list(shape.irrelevant)], axis=1)
-        for axis in shape.axes:
-            if axis.slides:
-                extents = steps.below[:, list(axis.ranks)]
-                shared = shared * np.prod(extents, axis=1) / np.max(extents, axis=1)
+        shared = copies(shape, steps.below) * coincidences(shape, steps.below)
         lanes = math.prod(
             tables.lanes(inner) for inner in range(level + 1, tables.levels) if tables.structure.is_fanout[inner]
         )

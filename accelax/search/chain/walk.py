@@ -14,7 +14,7 @@ import numpy as np
 from accelax.search.chain.crossing import Crossing
 from accelax.search.chain.fanouts import links_compute
 from accelax.search.chain.labels import Labels, join, pairs_of, portions, undominated, unique_tiles
-from accelax.search.chain.moves import expand, tile_of
+from accelax.search.chain.moves import expand, step_counts, tile_of
 from accelax.search.chain.outlook import Outlook
 from accelax.search.chain.patterns import Layout, unique_rows
 from accelax.search.chain.placement import Placement
@@ -109,8 +109,7 @@ class Walk:
         self, slot: int, labels: Labels, states: Array, inverse: Array
     ) -> Iterator[tuple[Array, Array, Array]]:
         """``(source, target, choice)`` of the steps worth taking, for some tiles at a time."""
-        options = [np.array([len(t) for t in self.tables.steps[slot][r]]) for r in range(self.tables.ranks)]
-        count = np.prod([options[r][states[:, r]] for r in range(self.tables.ranks)], axis=0)
+        count = step_counts(self.tables, slot, states)
         least, most = np.full(len(states), np.inf), np.zeros(len(states))
         np.minimum.at(least, inverse, labels.energy + self.outlook.owed(slot, labels, self.table))
         np.maximum.at(most, inverse, labels.lanes)

@@ -70,6 +70,13 @@ def least_volume(shape: TensorShape, tile: Array) -> Array:
     return words
 
 
+def fresh_share(shape: TensorShape, rank: int, tile: Array) -> Array:
+    """``[n]``: the part of a tile that is new after a step along ``rank``: ``min(c u, extent) / extent``."""
+    axis, coefficient = shape.axis_of(rank)
+    extent = axis_extent(axis, tile)
+    return np.minimum(coefficient * tile[:, rank], extent) / extent
+
+
 @dataclass(frozen=True)
 class Sweep:
     """Words of one pass over a tensor's ranks ``[n]``: of the steps inside sweeps, and of their first steps.
@@ -92,13 +99,11 @@ def whole(tables: ChainTables, shape: TensorShape, tile: Array) -> Array:
 
 def sweep(tables: ChainTables, shape: TensorShape, tile: Array, factor: Array, rank: int) -> Sweep:
     """The words of a pass over tiles ``[n, R]`` whose innermost moving loop is ``rank``; ``factor`` are its trips."""
-    axis = next(axis for axis in shape.axes if rank in axis.ranks)
-    coefficient = axis.coefficients[axis.ranks.index(rank)]
+    axis, coefficient = shape.axis_of(rank)
     total = whole(tables, shape, tile)
     if tables.structure.rules.halo == "none":
         return Sweep(total, np.zeros_like(total), np.zeros_like(total))
-    trips, sigma, extent = factor[:, rank], coefficient * tile[:, rank], axis_extent(axis, tile)
-    share = np.minimum(sigma, extent) / extent
+    trips, sigma, share = factor[:, rank], coefficient * tile[:, rank], fresh_share(shape, rank, tile)
     sweeps = total / trips
     inside = sweeps * (trips - 1.0) * share
     if tables.structure.rules.halo != "timeloop":
