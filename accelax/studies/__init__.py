@@ -1,0 +1,1 @@
+"""Published studies, run again: each is one batched, differentiable computation."""
