@@ -1,11 +1,18 @@
-"""The functions and constants that every expression may use, bounded where they could run away."""
+"""The functions and constants that every expression may use, bounded where they could run away.
+
+A function of numbers takes the traced numbers of an array library as well (:mod:`accelax.components.numbers`), so that
+what an expression computes can be swept and differentiated.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from accelax.components.numbers import is_traced, maximum, minimum, namespace
 
 MAX_ITEMS = 10_000
 MAX_BITS = 4_096
@@ -70,15 +77,51 @@ def _round(value: Any, digits: int | None = None) -> Any:
     return round(value, digits)
 
 
+_OTHER_NAMES = {
+    **{"fabs": "abs", "int": "trunc", "float": "asarray", "acos": "arccos", "asin": "arcsin", "atan": "arctan"},
+    **{"atan2": "arctan2", "acosh": "arccosh", "asinh": "arcsinh", "atanh": "arctanh"},
+}
+"""How array libraries call some functions."""
+
+
+def _of_numbers(name: str, plain: Callable) -> Callable:
+    """``plain``, or the function of the same meaning in the array library that an argument comes from."""
+
+    @functools.wraps(plain)
+    def dispatched(*args: Any, **keywords: Any) -> Any:
+        if not any(map(is_traced, args)):
+            return plain(*args, **keywords)
+        library = namespace(*args)
+        if name == "log" and len(args) == 2:
+            return library.log(args[0]) / library.log(args[1])
+        return getattr(library, _OTHER_NAMES.get(name, name))(*args, **keywords)
+
+    return dispatched
+
+
+def _extreme(plain: Callable, pairwise: Callable) -> Callable:
+    """``min`` or ``max`` of numbers, or of the items of a list."""
+
+    @functools.wraps(plain)
+    def dispatched(*args: Any, **keywords: Any) -> Any:
+        items = list(args[0]) if len(args) == 1 and not is_traced(args[0]) else list(args)
+        return functools.reduce(pairwise, items) if any(map(is_traced, items)) else plain(*args, **keywords)
+
+    return dispatched
+
+
 FUNCTIONS: dict[str, Callable] = {
-    **{name: getattr(math, name) for name in _PLAIN_MATH},
+    **{name: _of_numbers(name, getattr(math, name)) for name in _PLAIN_MATH},
     **{name: _small(name, 1_000) for name in ("comb", "factorial", "perm")},
-    **{f.__name__: f for f in (abs, all, any, len, min, max, float, int, str, bool, list, tuple)},
+    **{f.__name__: f for f in (all, any, len, str, bool, list, tuple)},
+    **{f.__name__: _of_numbers(f.__name__, f) for f in (abs, float, int)},
+    "min": _extreme(min, minimum),
+    "max": _extreme(max, maximum),
     "pow": power,
     "range": _range,
     "map": _map,
     "enumerate": _enumerate,
-    "round": _round,
+    "round": _of_numbers("round", _round),
     "sum": _sum,
     "getcwd": os.getcwd,
 }

@@ -13,6 +13,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from accelax.components.numbers import is_traced, where
 from accelax.errors import did_you_mean
 from accelax.spec.text.expression_functions import CONSTANTS, FUNCTIONS, MAX_BITS, MAX_ITEMS, power
 from accelax.spec.text.expression_syntax import ExpressionError, names_in, parse_expression
@@ -199,7 +200,11 @@ class _Evaluator:
         return result
 
     def _IfExp(self, node: ast.IfExp) -> object:
-        return self.value(node.body if self.value(node.test) else node.orelse)
+        """One of two values; both are computed where a traced number decides."""
+        test = self.value(node.test)
+        if is_traced(test):
+            return where(test, self.value(node.body), self.value(node.orelse))
+        return self.value(node.body if test else node.orelse)
 
     def _List(self, node: ast.List) -> list:
         return [self.value(item) for item in node.elts]

@@ -305,3 +305,22 @@ def test_any_text_evaluates_or_is_refused(text):
     with contextlib.suppress(ExpressionError):
         value = evaluate_expression(text, {"x": 3, "y": 4.0})
         assert not isinstance(value, complex)
+
+
+def test_traced_numbers_pass_through_functions_and_conditions():
+    jax = pytest.importorskip("jax")
+
+    def words(depth: object) -> object:
+        return evaluate_expression("max(1, log2(depth)) + min(depth, 3, 7) if depth >= 1 else 0", {"depth": depth})
+
+    assert words(8) == 6.0
+    assert float(jax.jit(words)(8.0)) == pytest.approx(6.0)
+    assert float(jax.grad(words)(8.0)) == pytest.approx(1 / (8 * 0.6931471805599453))
+    assert float(jax.jit(words)(0.5)) == 0.0
+
+
+def test_functions_of_traced_numbers_mean_the_same():
+    jax = pytest.importorskip("jax")
+    text = "int(x) + float(x) + log(x, 2) + min([x, 2]) + abs(-x) + atan2(x, 1) + ceil(x) + pow(x, 2)"
+    traced = jax.jit(lambda x: evaluate_expression(text, {"x": x}))(2.75)
+    assert float(traced) == pytest.approx(evaluate_expression(text, {"x": 2.75}), rel=1e-6)
