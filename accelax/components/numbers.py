@@ -1,15 +1,13 @@
 """Functions of numbers that are plain, numpy's or an array library's own, so that one formula serves all of them.
 
-Estimators are read by the specification, which must not import an array library, and differentiated by callers who
-pass arrays of one. The array says itself where its functions are (``__array_namespace__`` of the array API standard).
+Estimators are read by the specification, which must not import an array library (numpy only when it computes), and
+differentiated by callers who pass arrays of one. The array says itself where its functions are (``__array_namespace__`` of the array API standard).
 """
 
 from __future__ import annotations
 
 import numbers
 from typing import Any
-
-import numpy as np
 
 Number = Any
 """A Python number, a numpy scalar or array, or an array or tracer of a library that follows the array API standard."""
@@ -22,18 +20,54 @@ def namespace(*values: Number) -> Any:
     'numpy'
     """
     for value in values:
-        if not isinstance(value, (np.ndarray, np.generic)) and hasattr(value, "__array_namespace__"):
+        if is_traced(value):
             return value.__array_namespace__()
-    return np
+    import numpy
+
+    return numpy
 
 
 def is_plain(value: object) -> bool:
     """Whether a value is an ordinary number, whose size may decide what happens next.
 
+    >>> import numpy as np
     >>> is_plain(3), is_plain(np.float64(2)), is_plain("3"), is_plain(True), is_plain(np.ones(2))
     (True, True, False, False, False)
     """
-    return isinstance(value, (numbers.Real, np.number)) and not isinstance(value, (bool, np.bool_))
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def is_traced(value: object) -> bool:
+    """Whether a value is an array or tracer of an array library, of which nothing may be asked that decides the flow.
+
+    >>> import numpy as np
+    >>> is_traced(3.0), is_traced(np.float64(2)), is_traced(np.ones(2))
+    (False, False, False)
+    """
+    return hasattr(value, "__array_namespace__") and type(value).__module__.partition(".")[0] != "numpy"
+
+
+def plain_or_traced(value: Number) -> Number:
+    """A float, or a traced number as it is.
+
+    >>> plain_or_traced(3)
+    3.0
+    """
+    return value if is_traced(value) else float(value)
+
+
+def may_differ(one: Number, other: Number) -> bool:
+    """Whether two numbers are not known to be equal: a traced one may have any value.
+
+    >>> may_differ(1, 1), may_differ(2, 1)
+    (False, True)
+    """
+    return is_traced(one) or is_traced(other) or bool(one != other)
+
+
+def floor(value: Number) -> Number:
+    """The largest integer that is not above a value; its derivative is zero."""
+    return namespace(value).floor(value)
 
 
 def exp(value: Number) -> Number:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flax import struct
 
+from accelax.components.numbers import floor, is_traced, may_differ, plain_or_traced
 from accelax.encode.level_genome import sample
 from accelax.encode.level_imperfect import refuse_imperfect
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
@@ -167,7 +168,7 @@ def level_hardware(lowered: LoweredLevels) -> LevelHardware:
         raise _no_energy(compute.name)
 
     def column(name: str) -> tuple[float, ...]:
-        return tuple(float(getattr(level, name)) for level in levels)
+        return tuple(plain_or_traced(getattr(level, name)) for level in levels)
 
     return LevelHardware(
         size=tuple(_effective_size(level) for level in levels),
@@ -180,21 +181,24 @@ def level_hardware(lowered: LoweredLevels) -> LevelHardware:
         write_bandwidth=column("write_bandwidth"),
         shared_bandwidth=column("shared_bandwidth"),
         bandwidth_scale=tuple(
-            tuple(float(dict(level.bandwidth_scale).get(tensor, 1.0)) for tensor in tensors) for level in levels
+            tuple(plain_or_traced(dict(level.bandwidth_scale).get(tensor, 1.0)) for tensor in tensors)
+            for level in levels
         ),
-        network_latency=tuple(float(level.network_fill_latency + level.network_drain_latency) for level in levels),
+        network_latency=tuple(
+            plain_or_traced(level.network_fill_latency + level.network_drain_latency) for level in levels
+        ),
         read_energy=tuple(_line_energy(level, level.read_energy) for level in levels),
         fill_energy=tuple(_line_energy(level, level.fill_energy) for level in levels),
         update_energy=tuple(_line_energy(level, level.update_energy) for level in levels),
         leak_energy=column("leak_energy"),
         area=column("area_um2"),
         hop_energy=tuple(_hop_energy(level) for level in levels),
-        router_energy=tuple(float(level.network.router_energy) for level in levels),
-        ingress_energy=tuple(float(level.network.energy_per_ingress) for level in levels),
-        mesh_x_compute=float(compute.mesh_x),
-        mesh_y_compute=float(compute.mesh_y),
-        compute_energy=float(compute.energy),
-        area_compute=float(compute.area_um2),
+        router_energy=tuple(plain_or_traced(level.network.router_energy) for level in levels),
+        ingress_energy=tuple(plain_or_traced(level.network.energy_per_ingress) for level in levels),
+        mesh_x_compute=plain_or_traced(compute.mesh_x),
+        mesh_y_compute=plain_or_traced(compute.mesh_y),
+        compute_energy=plain_or_traced(compute.energy),
+        area_compute=plain_or_traced(compute.area_um2),
     )
 
 
@@ -250,15 +254,16 @@ def _physical_mesh(machine: LevelMachine, position: int) -> tuple[int, int]:
 def _has_network_energy(level: Level) -> bool:
     """Whether moving a word over the network below the level costs anything."""
     network = level.network
-    return bool(_hop_energy(level) or network.router_energy or network.energy_per_ingress)
+    parts = (_hop_energy(level), network.router_energy, network.energy_per_ingress)
+    return any(may_differ(part, 0) for part in parts)
 
 
 def _hop_energy(level: Level) -> float:
     """pJ per word and hop: given, or ``word bits * tile width (mm) * wire energy (pJ/bit/mm)``."""
     network = level.network
     if network.energy_per_hop is not None:
-        return float(network.energy_per_hop)
-    if not network.wire_energy:
+        return plain_or_traced(network.energy_per_hop)
+    if not may_differ(network.wire_energy, 0):
         return 0.0
     if network.tile_width_um is None:
         raise UnsupportedError(f"wire_energy without tile_width on the network below {level.name!r}")
@@ -268,6 +273,8 @@ def _hop_energy(level: Level) -> float:
 def _effective_size(level: Level) -> float:
     """Words a tile may use: the size divided by the number of buffers."""
     size = level.size_words / level.multiple_buffering
+    if is_traced(size):
+        return floor(size)
     return math.inf if math.isinf(size) else float(math.floor(size))
 
 
@@ -277,7 +284,7 @@ def _line_energy(level: Level, energy: float | None) -> float:
         return 0.0
     if energy is None:
         raise _no_energy(level.name)
-    return float(energy)
+    return plain_or_traced(energy)
 
 
 def _no_energy(component: str) -> UnsupportedError:

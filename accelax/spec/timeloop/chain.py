@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from accelax.components.numbers import may_differ, plain_or_traced
 from accelax.errors import UnsupportedError
 from accelax.spec.text import Problems
 from accelax.spec.timeloop.architecture import Architecture, leaves_in_order
@@ -65,12 +66,12 @@ def walk(architecture: Architecture, variables: Parsed, problems: Problems) -> C
             if first:
                 clock = inherited.get("global_cycle_seconds", clock)
         first = False
-        if parallel and (container or x * y != 1):
+        if parallel and (container or may_differ(x * y, 1)):
             what = "a container" if container else "a component with a fan-out"
             problems.add(f"{what} cannot stand in a !Parallel", leaf.location(), leaf.path)
         gates = bool(leaf["attributes"].get("has_power_gating"))
         for fanout in (True, False):
-            if (fanout and x * y == 1) or (not fanout and container):
+            if (fanout and not may_differ(x * y, 1)) or (not fanout and container):
                 continue
             if gate_next:
                 gated = (leaf["name"], fanout)
@@ -91,7 +92,7 @@ def _clock(value: object, variables: Parsed, problems: Problems) -> float | None
     if value is None:
         return None
     try:
-        return float(number(above=0).convert(value))  # type: ignore[arg-type]
+        return plain_or_traced(number(above=0).convert(value))
     except (ValueError, TypeError):
         problems.add(
             f"expected a number of seconds above 0, got {show(value)}",

@@ -10,12 +10,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from accelax.components.numbers import is_traced
+
 
 @dataclass(frozen=True)
 class Kind:
     """A scalar type: ``convert`` returns the value or raises ValueError; ``expected`` says what it wants.
 
-    ``text`` tells that a string is a legal value (and so is not taken for an expression outside of attributes).
+    ``text`` tells that a string is a legal value (and so is not taken for an expression outside of attributes). Where a
+    number is wanted, one that is traced (swept or differentiated) passes unseen.
     """
 
     expected: str
@@ -47,7 +50,9 @@ def integer(minimum: int | None = None, maximum: int = 2**53) -> Kind:
     """
     words = "an integer" if minimum is None else f"an integer of at least {minimum}"
 
-    def convert(value: object) -> int:
+    def convert(value: object) -> object:
+        if is_traced(value):
+            return value
         number = _number(value)
         if math.isinf(number) or number != int(number):
             raise ValueError
@@ -67,7 +72,9 @@ def number(minimum: float | None = None, above: float | None = None, infinite: b
     if above is not None:
         words += f" above {above:g}"
 
-    def convert(value: object) -> float | int:
+    def convert(value: object) -> object:
+        if is_traced(value):
+            return value
         result = _number(value)
         if (minimum is not None and result < minimum) or (above is not None and result <= above):
             raise ValueError

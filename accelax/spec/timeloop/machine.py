@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from accelax.components.numbers import is_traced, maximum, may_differ
 from accelax.errors import UnsupportedError, did_you_mean
 from accelax.ir.level_machine import Level, LevelCompute, LevelMachine, LevelNetwork
 from accelax.spec.text import Problems
@@ -125,12 +126,13 @@ def _storage_level(
     where, path = place.leaf["attributes"], f"{place.leaf['attributes'].path}"
     if attributes.get("allow_overbooking"):
         raise UnsupportedError("allow_overbooking", where.location("allow_overbooking"), f"{path}.allow_overbooking")
-    word_bits = int(attributes.get("datawidth", 1))
-    cluster = int(attributes.get("cluster_size", 1))
+    word_bits = attributes.get("datawidth", 1)
+    cluster = attributes.get("cluster_size", 1)
     block = block_size(attributes, word_bits, cluster, place, problems)
-    if (place.mesh_x * place.mesh_y) % cluster:
+    instances = place.mesh_x * place.mesh_y
+    if not is_traced(instances) and not is_traced(cluster) and instances % cluster:
         problems.add(
-            f"{place.mesh_x * place.mesh_y} instances do not form clusters of {cluster}",
+            f"{instances} instances do not form clusters of {cluster}",
             where.location("cluster_size"),
             f"{path}.cluster_size",
         )
@@ -157,7 +159,7 @@ def _storage_level(
         update_energy=energies[2],
         leak_energy=leak,
         address_generation_energy=attributes.get("addr_gen_energy", 0.0),
-        area_um2=tables.areas.get(place.name, float(attributes.get("cluster_area", 0.0)) / cluster),
+        area_um2=tables.areas.get(place.name, attributes.get("cluster_area", 0.0) / cluster),
         power_gated_at=_gate(place, attributes, chain, leak, problems),
         reduction_supported=attributes.get("reduction_supported", True),
         network=_network(attributes, word_bits, tables),
@@ -185,7 +187,7 @@ def block_size(attributes: dict[str, Any], word_bits: int, cluster: int, place: 
         return given or 1
     lane = word_bits * cluster
     block = given or width // lane
-    if block * lane != width:
+    if not is_traced(block * lane - width) and block * lane != width:
         where = place.leaf["attributes"]
         parts = f"datawidth {word_bits}" + (f" x cluster_size {cluster}" if cluster != 1 else "")
         if given is None:
@@ -193,7 +195,7 @@ def block_size(attributes: dict[str, Any], word_bits: int, cluster: int, place: 
         else:
             message = f"the width {width} is not {parts} x block_size {given} = {given * lane}"
         problems.add(message, where.location("width"), f"{where.path}.width")
-    return max(block, 1)
+    return maximum(block, 1) if is_traced(block) else max(block, 1)
 
 
 def size_in_words(attributes: dict[str, Any], word_bits: int, block: int) -> float:
@@ -233,14 +235,14 @@ def _gate(place: Place, attributes: dict[str, Any], chain: Chain, leak: float, p
     named = attributes.get("power_gated_at")
     where = place.leaf["attributes"]
     if named is None:
-        if place.gated_at_fanout and leak:
+        if place.gated_at_fanout and may_differ(leak, 0):
             raise UnsupportedError(
                 f"leakage of {place.name!r} gated at the fan-out of {place.gated_at!r}", where.location(), where.path
             )
         named = None if place.gated_at_fanout else place.gated_at
     storages = [p.name for p in chain.levels if not p.is_fanout]
     if named is not None and named not in storages:
-        if named.startswith("inter_") and leak:
+        if named.startswith("inter_") and may_differ(leak, 0):
             raise UnsupportedError("power gating at a fan-out", where.location("power_gated_at"), where.path)
         if not named.startswith("inter_"):
             problems.add(

@@ -154,6 +154,20 @@ class TimeloopSpecification(Specification):
         keys = self._resolve(steps, path)
         self.set_known(keys, self._as_written(keys, value) if isinstance(value, str) else value)
 
+    def with_values(self, values: MappingABC[str, object]) -> TimeloopSpecification:
+        """A copy with the values of some paths replaced, all at once; a value may be traced (swept, differentiated).
+
+        Raises:
+            SpecError: no such place, a value that does not fit, or a traced one where more than a number is needed.
+        """
+        twin = self._frozen()
+        twin._mapping, twin._original = self._mapping, self._original
+        for path, value in values.items():
+            keys = self._known(self._resolve(parse_path(path), path))
+            twin._place(twin._raw, keys, self._as_written(keys, value) if isinstance(value, str) else value)
+        twin._state = read_state(twin._raw)
+        return twin
+
     def _as_written(self, keys: Keys, text: str) -> object:
         """What a text would be in the file: a number, a word, an expression; quoted where the old value was quoted."""
         if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
@@ -182,6 +196,14 @@ class TimeloopSpecification(Specification):
         Raises:
             SpecError: there is no such name, or the value does not fit.
         """
+        self.set_at(self._known(keys), value)
+
+    def _known(self, keys: Keys) -> Keys:
+        """``keys``, if the section they lead to has the last of them or could have it.
+
+        Raises:
+            SpecError: it could not.
+        """
         path = path_of(keys)
         try:
             section = self.value_at(keys[:-1])
@@ -193,7 +215,7 @@ class TimeloopSpecification(Specification):
         names = {str(key).replace("-", "_") for key in known}
         if isinstance(section, dict) and str(keys[-1]).replace("-", "_") not in names:
             raise SpecError([Problem(f"nothing called {keys[-1]!r}{did_you_mean(keys[-1], known)}", path=path)])
-        self.set_at(keys, value)
+        return keys
 
     def value_at(self, keys: Keys) -> Any:
         """The evaluated value that keys lead to. Raises KeyError."""
@@ -208,8 +230,14 @@ class TimeloopSpecification(Specification):
         Raises:
             SpecError: it does not fit; everything stays as it was.
         """
-        path = path_of(keys)
         raw = copy_tree(self._raw)
+        assert isinstance(raw, SourceDict)
+        self._place(raw, keys, value)
+        self._state, self._raw = read_state(raw), raw
+
+    def _place(self, raw: SourceDict, keys: Keys, value: object) -> None:
+        """Write a value into a text. Raises SpecError where there is no such place."""
+        path = path_of(keys)
         holder: Any = raw
         for position, key in enumerate(keys[:-1]):
             holder = self._step_into(holder, key, keys[position + 1], path)
@@ -222,8 +250,6 @@ class TimeloopSpecification(Specification):
             holder.place(last, copy_tree(value), holder.key_locations.get(last), location_of(holder, last))
         else:
             raise SpecError([Problem("no such value", path=path)])
-        assert isinstance(raw, SourceDict)
-        self._state, self._raw = read_state(raw), raw
 
     @staticmethod
     def _step_into(holder: Any, key: str | int, following: str | int, path: str) -> Any:
