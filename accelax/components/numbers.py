@@ -1,7 +1,8 @@
 """Functions of numbers that are plain, numpy's or an array library's own, so that one formula serves all of them.
 
 Estimators are read by the specification, which must not import an array library (numpy only when it computes), and
-differentiated by callers who pass arrays of one. The array says itself where its functions are (``__array_namespace__`` of the array API standard).
+differentiated by callers who pass arrays of one. The array says itself where its functions are
+(``__array_namespace__`` of the array API standard).
 """
 
 from __future__ import annotations
