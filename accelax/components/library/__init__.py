@@ -1,1 +1,11 @@
 """The estimators that come with the library; importing this package enters them all into the registry."""
+
+from __future__ import annotations
+
+from accelax.components.library import adc as adc
+from accelax.components.library import buffer_points as buffer_points
+from accelax.components.library import cells as cells
+from accelax.components.library import drivers as drivers
+from accelax.components.library import isaac as isaac
+from accelax.components.library import raella as raella
+from accelax.components.library import timely as timely
