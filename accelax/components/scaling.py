@@ -16,6 +16,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from accelax.components.estimate import Attribute
 from accelax.components.numbers import Number, interpolate, maximum, minimum, namespace, sqrt
 
 NodeWeights = Literal["straight", "reversed", "nearest"]
@@ -65,6 +66,10 @@ _NEAREST = tuple(np.ravel([(np.nextafter(low, 1e9), high) for low, high in pairw
 _weights: ContextVar[NodeWeights] = ContextVar("node_weights", default="straight")
 
 
+SUPPLY = Attribute("V", valid=(0.5, 1.3))
+"""The supply of logic, in the range of the quadratics; nominal where none is stated."""
+
+
 @contextmanager
 def node_weights(weights: NodeWeights) -> Iterator[None]:
     """Scale between nodes of the table as ``weights`` says, for the length of a block.
@@ -104,6 +109,24 @@ def _energy_at(node: Number, voltage: Number) -> Number:
     """Stillmaker and Baas's energy of a node at a voltage, up to a factor that all nodes share."""
     a, b, c = _shares(node) @ _ENERGY
     return (a * voltage**2 + b * voltage + c) * sqrt(_beyond(node))
+
+
+def supply_energy_scale(technology: Number, voltage: Number, nominal: Number = NOMINAL_V) -> Number:
+    """Energy per operation at the supply ``voltage`` over that at ``nominal`` (V), both at one node.
+
+    >>> round(float(supply_energy_scale(45, 1.0)), 3)
+    1.469
+    """
+    return _energy_at(technology, voltage) / _energy_at(technology, nominal)
+
+
+def logic_energy_scale(source: Number, technology: Number, voltage: Number = NOMINAL_V) -> Number:
+    """Energy of logic at ``technology`` and ``voltage`` over that at the node ``source`` and the nominal supply.
+
+    >>> round(float(logic_energy_scale(45, 32)), 4)
+    0.6593
+    """
+    return energy_scale(source, technology) * supply_energy_scale(technology, voltage)
 
 
 def area_scale(source: Number, target: Number) -> Number:

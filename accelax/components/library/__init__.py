@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from accelax.components.library import adc as adc
+from accelax.components.library import aladdin as aladdin
 from accelax.components.library import buffer_points as buffer_points
 from accelax.components.library import cells as cells
+from accelax.components.library import dram as dram
 from accelax.components.library import drivers as drivers
+from accelax.components.library import gates as gates
 from accelax.components.library import isaac as isaac
 from accelax.components.library import raella as raella
+from accelax.components.library import sram as sram
 from accelax.components.library import timely as timely
