@@ -18,10 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from accelax.components.estimate import TECHNOLOGY, Attribute, Estimate
-from accelax.components.numbers import is_plain
+from accelax.components.numbers import is_plain, is_traced
 from accelax.errors import AccelaxError, did_you_mean
 
 UNSTATED = Attribute(least=-math.inf, above=False)
@@ -90,7 +88,7 @@ def checked(name: str, value: Any, demand: Attribute, warnings: list[str]) -> An
     if isinstance(value, str):
         value = _number_in(name, value, demand)
     if not is_plain(value):
-        if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__array_namespace__"):
+        if not is_traced(value):
             raise Declined(f"the attribute {name!r} must be a number, not {value!r}", name)
         return value
     if math.isnan(value) or value < demand.least or (demand.above and value == demand.least) or value > demand.most:
@@ -120,8 +118,10 @@ def _checked_other(name: str, value: Any, demand: Attribute) -> Any:
         return bool(value)
     if hasattr(value, "__array_namespace__"):
         return value
+    import numpy
+
     try:
-        return np.asarray(value, dtype=float)
+        return numpy.asarray(value, dtype=float)
     except (TypeError, ValueError):
         raise Declined(f"the attribute {name!r} must be a list of numbers, not {value!r}", name) from None
 
@@ -197,6 +197,9 @@ class Registry:
     def choose(self, kind: str, attributes: Mapping[str, Any], action: str | None = None) -> Choice:
         """The most accurate estimator that prices ``kind`` with ``attributes``, and ``action`` where one is named.
 
+        An attribute ``plug_in`` names the only estimator to ask, ``min_accuracy`` or ``minimum_accuracy`` asks for a
+        percentage.
+
         Raises:
             NoEstimate: none does.
         """
@@ -206,6 +209,7 @@ class Registry:
         refusals: list[Refusal] = []
         for position, estimator in enumerate(asked):
             try:
+                _check_wanted(estimator, attributes)
                 estimate, warnings = estimator.price(attributes)
                 if action is not None and action not in estimate.energy_pJ:
                     hint = did_you_mean(action, estimate.energy_pJ)
@@ -217,6 +221,17 @@ class Registry:
             return Choice(estimator, estimate, warnings, tuple(refusals), others)
         reasons = "; ".join(f"{refusal.estimator}: {refusal.reason}" for refusal in refusals)
         raise NoEstimate(f"no estimator prices the class {kind!r} ({reasons})", tuple(refusals))
+
+
+def _check_wanted(estimator: Estimator, attributes: Mapping[str, Any]) -> None:
+    """Raise Declined where the component's attributes rule an estimator out."""
+    wanted = attributes.get("plug_in")
+    if wanted is not None and str(wanted).lower() != estimator.name.lower():
+        raise Declined(f"the component asks for {wanted!r}", "plug_in")
+    for name in ("min_accuracy", "minimum_accuracy"):
+        least = attributes.get(name)
+        if least is not None and is_plain(least) and estimator.accuracy < least:
+            raise Declined(f"its accuracy of {estimator.accuracy:g} % is below the {least:g} % asked for", name)
 
 
 REGISTRY = Registry()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping as MappingABC
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from accelax.components.energy_tables import EnergyTables
 from accelax.errors import Problem, SpecError, did_you_mean
 from accelax.ir import LoweredLevels, Mapping, Rules
 from accelax.spec.combine import combine_documents, copy_tree
@@ -17,6 +19,7 @@ from accelax.spec.text.scalars import plain_scalar
 from accelax.spec.timeloop.lowering import lower_state
 from accelax.spec.timeloop.machine import NETWORK_ATTRIBUTES
 from accelax.spec.timeloop.mapspace import LevelMapspace
+from accelax.spec.timeloop.priced_machine import PricedMachine, price_machine
 from accelax.spec.timeloop.reader import join_path
 from accelax.spec.timeloop.state import State, read_state, section_name
 from accelax.spec.timeloop.views import ArchitectureView, Keys, View, leaf_keys
@@ -115,6 +118,23 @@ class TimeloopSpecification(Specification):
         shown = given - {"version", "optimization_metric", "optimization_metrics"}
         return {k: v for k, v in mapper.items() if k in shown} | {"template": mapspace["template"]}
 
+    @property
+    def state(self) -> State:
+        """Everything that the text means, as it was read."""
+        return self._state
+
+    def with_constraints(self, targets: Sequence[MappingABC[str, Any]]) -> TimeloopSpecification:
+        """A copy with more constraints on the mapping: entries of a list of ``targets``.
+
+        Raises:
+            SpecError: one is wrong, or contradicts what there is.
+        """
+        held = self._raw.get("constraints")
+        more: Any = list(targets)
+        twin = type(self)([self._raw, {"constraints": more if isinstance(held, list) else {"targets": more}}])
+        twin._rules = self._rules
+        return twin
+
     def with_mapping(self, mapping: Mapping) -> TimeloopSpecification:
         """A copy with ``mapping`` alone, free of all mapping constraints; the reuse switches of the levels stay."""
         twin = object.__new__(type(self))
@@ -131,13 +151,29 @@ class TimeloopSpecification(Specification):
         return twin
 
     def lowered(self) -> LoweredLevels:
-        """The IR of the current state.
+        """The IR of the current state. Components that the ERT does not mention are priced by component models.
 
         Raises:
-            SpecError: there is a ``mapping`` and its factors do not make the bounds.
+            SpecError: there is a ``mapping`` and its factors do not make the bounds, or a component cannot be priced.
             UnsupportedError: a feature that was recognized and is not supported.
         """
-        return lower_state(self._state, self._rules, self._raw, self._mapping)
+        lowered = lower_state(self._state, self._rules, self._raw, self._mapping)
+        return replace(lowered, machine=self._priced().machine)
+
+    def energy_tables(self) -> EnergyTables:
+        """The energy of every action of every component and all areas, each with the estimators that it comes from.
+
+        Raises:
+            SpecError: components that cannot be priced, all of them.
+            UnsupportedError: a feature that was recognized and is not supported.
+        """
+        return self._priced().tables
+
+    def _priced(self) -> PricedMachine:
+        """The machine with all its energies; found once for each state."""
+        if self._state.priced is None:
+            self._state.priced = price_machine(self._state)
+        return self._state.priced
 
     def set(self, path: str, value: object) -> None:
         """Set one value by its path; a string is read as it would be in the file.

@@ -69,6 +69,8 @@ class State:
     """None when a switch of the environment is not supported."""
     objectives: tuple[str, ...]
     refusals: list[UnsupportedError]
+    priced: Any = None
+    """What :func:`accelax.spec.timeloop.priced_machine.price_machine` made of it, once asked for."""
 
 
 def read_state(raw: SourceDict) -> State:
