@@ -51,6 +51,7 @@ class Iteration:
     must_iterate_over: list[str] | None = None
     maximize: list[list[str]] | None = None
     maximize_capacity: int | None = None
+    maximize_evenly: bool | None = None
     location: Location | None = None
     path: str = ""
 
@@ -191,6 +192,7 @@ def parse_iteration(section: Parsed, workload: Workload, problems: Problems) -> 
         parse_tensors(section, "must_iterate_over_dataspaces", workload, problems),
         _maximize(section, workload, problems),
         section["maximize_dims_capacity"],
+        section["maximize_dims_evenly"],
         section.location(),
         section.path,
     )
@@ -270,7 +272,7 @@ def join_iteration(mine: Iteration, other: Iteration, problems: Problems) -> Non
     add_factors(mine, other.factors, problems)
     for name in (
         "permutation", "default_max_factor", "default_min_factor", "remainders", "split", "no_iteration_over",
-        "must_iterate_over", "maximize", "maximize_capacity", "factors_only",
+        "must_iterate_over", "maximize", "maximize_capacity", "maximize_evenly", "factors_only",
     ):  # fmt: skip
         absent = (None,) if name == "factors_only" else (None, [])
         ours, theirs = getattr(mine, name), getattr(other, name)

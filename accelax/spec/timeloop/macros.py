@@ -48,7 +48,7 @@ def maximize(
 
     Spatial loops first, from the innermost node outwards, then temporal ones. The capacity is the fan-out of the node
     (``fanouts``), or ``maximize_dims_capacity``, which a temporal macro must give. What is left of a rank is its bound
-    divided (rounded up) by every factor fixed anywhere.
+    divided (rounded up) by every factor fixed anywhere. ``maximize_dims_evenly`` takes factors that divide only.
     """
     left = workload.bounds
     for node in directives.values():
@@ -88,11 +88,31 @@ def _maximize_group(
     for value in least.values():
         capacity //= value
     chosen = dict.fromkeys(group, 1)
-    for rank, factor in best_allocation(tuple((rank, left[rank]) for rank in group), capacity)[0]:
+    ranks = tuple((rank, left[rank]) for rank in group)
+    found = largest_allocation(ranks, capacity) if iteration.maximize_evenly else best_allocation(ranks, capacity)[0]
+    for rank, factor in found:
         chosen[rank] *= factor
     for rank, value in chosen.items():
         add_factors(iteration, [Factor(rank, "=", value, None, iteration.location, iteration.path)], problems)
         left[rank] = math.ceil(left[rank] / value)
+
+
+def largest_allocation(remaining: Allocation, capacity: int) -> Allocation:
+    """One factor of every rank, dividing it, so that their product is the largest that fits the capacity.
+
+    It is the largest divisor of the product of all ranks; each of its prime factors goes to the first rank that has it.
+
+    >>> largest_allocation((("C", 3), ("R", 7), ("S", 7)), 128)
+    (('C', 1), ('R', 7), ('S', 7))
+    """
+    product = math.prod(size for _, size in remaining)
+    share = next((divisor for divisor in range(min(capacity, product), 1, -1) if product % divisor == 0), 1)
+    found = []
+    for rank, size in remaining:
+        factor = math.gcd(size, share)
+        share //= factor
+        found.append((rank, factor))
+    return tuple(found)
 
 
 def best_allocation(remaining: Allocation, capacity: int) -> tuple[Allocation, float]:

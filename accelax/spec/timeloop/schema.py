@@ -95,6 +95,7 @@ ITERATION = {
     "must_iterate_over_dataspaces": Field(NAMES),
     "maximize_dims": Field(ListOf(ANY, depth=2)),
     "maximize_dims_capacity": Field(integer(1)),
+    "maximize_dims_evenly": Field(boolean()),
 }
 TEMPORAL = Section("temporal constraint", ITERATION | {"rmw_first_update": Field(NAMES, default=[])})
 SPATIAL = Section(

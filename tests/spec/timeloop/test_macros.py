@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelax.errors import SpecError, UnsupportedError
-from accelax.spec.timeloop.macros import best_allocation, prime_factors
+from accelax.spec.timeloop.macros import best_allocation, largest_allocation, prime_factors
 from tests.spec.timeloop.conftest import node
 
 
@@ -74,6 +74,19 @@ def test_mistakes_in_maximize_dims(gemm, build, entry, message):
     assert message in str(caught.value)
 
 
+def test_maximize_dims_evenly_takes_divisors_only(gemm, build):
+    # 20 on 8 PEs: 3 passes of 7 use 6.67 on average, a divisor only 5
+    del gemm["mapping"]
+    targets = [{"target": "PE", "type": "spatial", "maximize_dims": [["K"]]}]
+    gemm["constraints"] = {"targets": targets}
+    assert dict(build(gemm).lowered().constraints[2].fixed) == {"K": 7}
+    targets[0]["maximize_dims_evenly"] = True
+    assert dict(build(gemm).lowered().constraints[2].fixed) == {"K": 5}
+    targets.append({"target": "PE", "type": "spatial", "maximize_dims_evenly": False})
+    with pytest.raises(SpecError, match="two values of maximize_evenly: True and False"):
+        build(gemm)
+
+
 def test_temporal_maximize_dims_needs_a_capacity(gemm, build):
     gemm["mapping"][3] = {"target": "RF", "type": "temporal", "maximize_dims": [["K"]]}
     with pytest.raises(SpecError, match="needs maximize_dims_capacity"):
@@ -92,6 +105,16 @@ def test_no_product_of_divisors_beats_the_allocation(sizes, capacity):
     best = max(p for choice in itertools.product(*divisors) if (p := math.prod(choice)) <= capacity)
     assert used >= best
     assert math.prod(factor for _, factor in factors) <= capacity
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=3), st.integers(1, 200))
+@settings(max_examples=60, deadline=None)
+def test_the_largest_allocation_divides_and_is_the_largest(sizes, capacity):
+    found = largest_allocation(tuple(zip("MNK", sizes, strict=False)), capacity)
+    assert all(size % factor == 0 for size, (_, factor) in zip(sizes, found, strict=True))
+    divisors = [[d for d in range(1, size + 1) if size % d == 0] for size in sizes]
+    best = max(p for choice in itertools.product(*divisors) if (p := math.prod(choice)) <= capacity)
+    assert math.prod(factor for _, factor in found) == best
 
 
 def test_a_rank_above_the_capacity_may_be_split_unevenly():
