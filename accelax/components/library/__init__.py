@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accelax.components.library import adc as adc
 from accelax.components.library import aladdin as aladdin
+from accelax.components.library import array_lines as array_lines
 from accelax.components.library import buffer_points as buffer_points
 from accelax.components.library import cells as cells
 from accelax.components.library import dram as dram
