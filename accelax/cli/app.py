@@ -123,6 +123,33 @@ def map_(
     _leave(lambda: map_files(files, options))
 
 
+@app.command("import")
+def import_(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="MODEL.onnx, or a transformer's config.json.")],
+    directory: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Write a problem file for each layer into DIR.")
+    ] = None,
+    as_json: AsJson = False,
+    dimensions: Annotated[
+        list[str] | None,
+        typer.Option("--dimension", metavar="NAME=SIZE", help="Size that the ONNX model leaves open. Repeatable."),
+    ] = None,
+    sequence: Annotated[int | None, typer.Option(help="Tokens that the transformer reads at once.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Texts that the transformer reads at once.")] = None,
+    context: Annotated[int | None, typer.Option(help="Tokens that each attends to; without it: the sequence.")] = None,
+    dialect: Annotated[str, typer.Option(help="timeloop or accelforge.")] = "timeloop",
+    products: Annotated[
+        str, typer.Option(help="Write matrix products as gemm or convolution; auto: as the other layers are.")
+    ] = "auto",
+) -> None:
+    """Read the layers of a model, for accelax map --layers."""
+    from accelax.cli.import_model import ImportOptions, import_model
+
+    given = tuple(dimensions or ())
+    options = ImportOptions(directory, as_json, given, sequence, batch, context, dialect, products)
+    _leave(lambda: import_model(model, options))
+
+
 def _leave(command: Callable[[], int]) -> NoReturn:
     code = guard(command)
     sys.stdout.flush()
