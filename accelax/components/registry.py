@@ -66,7 +66,8 @@ class Estimator:
                 given[name] = checked(name, attributes[name], self._demand(name), warnings)
             elif required:
                 hint = did_you_mean(name, [key for key in attributes if key not in self.parameters])
-                raise Declined(f"the attribute {name!r} is missing{hint}", name)
+                near = hint if "did you mean" in hint else ""
+                raise Declined(f"the attribute {name!r} is missing{near}", name)
         return self.function(**given), tuple(warnings)
 
     def _demand(self, name: str) -> Attribute:

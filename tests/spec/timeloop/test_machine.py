@@ -81,9 +81,9 @@ def test_energies_come_from_the_tables_with_the_update_falling_back_to_the_write
     assert build(gemm).lowered().machine.compute.energy == 1.5
 
 
-def test_a_component_without_a_table_has_no_energies(gemm, build):
+def test_a_component_without_a_table_has_no_energies_before_it_is_priced(gemm, build):
     del gemm["ERT"]["tables"][1]
-    glb = levels(build(gemm))["GLB", False]
+    glb = next(level for level in build(gemm).state.machine.levels if level.name == "GLB")
     assert (glb.read_energy, glb.fill_energy, glb.update_energy) == (None, None, None)
 
 
@@ -134,6 +134,7 @@ def test_a_wire_table_sets_the_wire_energy_of_every_network(gemm, build):
 def test_power_gating_follows_the_node_after_the_gate(gemm, build):
     storages = gemm["architecture"]["nodes"]
     inner = {"tag": "Component", "name": "REG", "class": "regfile", "attributes": {"datawidth": 16}}
+    inner["attributes"]["vector_access_energy"] = 1.0
     storages.insert(5, inner)
     attributes(gemm, "RF")["has_power_gating"] = True
     attributes(gemm, "RF")["power_gated_at"] = "GLB"

@@ -32,6 +32,12 @@ problem:
 mapping:
 - {target: DRAM, type: temporal, factors: [M=2]}
 - {target: GLB, type: temporal, factors: [M=4]}
+ERT:
+  version: 0.4
+  tables:
+  - {name: DRAM, actions: [{name: read, energy: 64}, {name: write, energy: 64}]}
+  - {name: GLB, actions: [{name: read, energy: 6}, {name: write, energy: 6}]}
+  - {name: MAC, actions: [{name: compute, energy: 1}]}
 """
 
 
