@@ -9,8 +9,13 @@ from accelax.components.library import buffer_points as buffer_points
 from accelax.components.library import cells as cells
 from accelax.components.library import dram as dram
 from accelax.components.library import drivers as drivers
+from accelax.components.library import dummies as dummies
+from accelax.components.library import floating_point as floating_point
 from accelax.components.library import gates as gates
 from accelax.components.library import isaac as isaac
+from accelax.components.library import networks as networks
 from accelax.components.library import raella as raella
+from accelax.components.library import register_files as register_files
+from accelax.components.library import smart_buffers as smart_buffers
 from accelax.components.library import sram as sram
 from accelax.components.library import timely as timely

@@ -7,8 +7,8 @@ from accelax.components.numbers import Number
 from accelax.components.registry import component
 
 PJ_PER_BIT = {"LPDDR4": 8.0, "LPDDR": 40.0, "DDR3": 70.0, "GDDR5": 14.0, "HBM2": 3.9, "HMC": 4.2}
-"""As Accelergy's CACTI plug-in has them: LPDDR from Malladi et al. (ISCA 2012), DDR3 from Chatterjee et al. (MICRO 2017),
-GDDR5 and HBM2 from O'Connor et al. (MICRO 2017)."""
+"""As Accelergy's CACTI plug-in has them: LPDDR from Malladi et al. (ISCA 2012), DDR3 from Chatterjee et al. (MICRO
+2017), GDDR5 and HBM2 from O'Connor et al. (MICRO 2017)."""
 RECENT_PJ_PER_BIT = {"DDR4": 20.0, "DDR5": 15.0, "LPDDR5": 6.0, "GDDR6": 7.5, "HBM": 6.0, "HBM3": 4.05, "HBM4": 3.2}
 """HBM3 and HBM4 as hwcomponents has them; the others are the round numbers of vendors' talks, good to a third."""
 SOURCE = "energies per bit of Accelergy's CACTI plug-in, from public data and ISCA 2012 and MICRO 2017 papers"
@@ -57,16 +57,11 @@ def _enter_class_of(kind: str, pJ_per_bit: float, accuracy: float, source: str) 
         return _transfers(width, pJ_per_bit)
 
     typed_dram.__name__ = f"dram_{kind.lower()}"
+    formula = f"width * {pJ_per_bit:g} pJ"
     attributes = {"width": _WIDTH}
-    enter = component(
-        kind,
-        f"DRAM_{kind}",
-        accuracy=accuracy,
-        source=source,
-        formula=f"width * {pJ_per_bit:g} pJ",
-        attributes=attributes,
+    component(kind, f"DRAM_{kind}", accuracy=accuracy, source=source, formula=formula, attributes=attributes)(
+        typed_dram
     )
-    enter(typed_dram)
 
 
 for _kind, _pJ in PJ_PER_BIT.items():

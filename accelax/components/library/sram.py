@@ -1,18 +1,18 @@
 """SRAM and caches: a surrogate of CACTI 7 that is differentiable in width, depth, node, banks and ports.
 
-The energies of a read and a write are power laws between knots: CACTI's own figures at 45 nm for widths of 32 to 512 bit
-and depths of 64 to 65,536, one bank, one port (low-standby-power cells, optimised for leakage, 300 K, as Accelergy's
-plug-in runs CACTI). Between knots the logarithm is bilinear in those of width and depth. Area, leakage and times are sums
-of powers with positive coefficients, fitted to the same runs. A node multiplies each by one factor, linear between 22,
-32, 45, 65 and 90 nm; beyond them energy goes with the square root below and the square above.
+The energies of a read and a write are power laws between knots: CACTI's own figures at 45 nm for widths of 32 to 512
+bit and depths of 64 to 65,536, one bank, one port (low-standby-power cells, optimised for leakage, 300 K, as
+Accelergy's plug-in runs CACTI). Between knots the logarithm is bilinear in those of width and depth. Area, leakage and
+the cycle are sums of powers with positive coefficients, fitted to the same runs. A node multiplies each by one factor,
+linear between 22, 32, 45, 65 and 90 nm; beyond them energy goes with the square root below and the square above.
 
-Against 225 runs of CACTI, at random sizes too, the median error is 0 at 45 nm on a knot and 5-7 % off them (at most 22 %);
-2 % at 32 nm, 3 % at 65 nm, 4-7 % at 22 and 90 nm (at most 47 %: CACTI changes its organisation abruptly). Areas are
-within 3-9 %, leakage within 3-8 %, times within 3-8 % in the median. ``benchmarks/fit_sram.py`` makes the knots and the
-coefficients from a CACTI executable.
+Against CACTI's 225 runs, random sizes among them, the median error of an energy is 0 at 45 nm on a knot and 5-7 % off
+the knots (at most 22 %), 2 % at 32 nm, 3 % at 65 nm, 4-7 % at 22 and 90 nm (at most 47 %, where CACTI changes its
+organisation abruptly). Areas are within 3-9 % in the median, leakage within 3-8 %, cycles within 7-8 %.
+``benchmarks/fit_sram.py`` makes the knots and the coefficients with a CACTI executable.
 
-Below 32 bit or 64 words, Accelergy's rules extend the least memory: energy goes as 0.3 + 0.7 * share of the width and as
-the power 0.78 of the depth, area and leakage linearly in both.
+Below 32 bit or 64 words, Accelergy's rules extend the least memory: energy goes as 0.3 + 0.7 * share of the width and
+as the power 0.78 of the depth, area and leakage linearly in both.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def sram_estimate(
 ) -> Estimate:
     """An SRAM of ``depth`` words of ``width`` bit.
 
-    Of banks and further ports, CACTI's runs show factors that hardly depend on the size: banks cost area and leakage and
-    spare time, ports cost all.
+    Banks and further ports are factors: in CACTI's runs, banks cost area and leakage and spare time, and leave energy as
+    it is within a fifth; a second port costs a fourth of energy and doubles the area.
     """
     supply = supply_energy_scale(technology, voltage)
     wired = supply * (0.72 + 0.28 * ports)
@@ -159,7 +159,8 @@ def sram(
     accuracy=50, source=f"{SOURCE}; tags as a second SRAM", formula="data of all ways + tags of all ways",
     attributes={
         "width": WIDTH, "depth": DEPTH, "associativity": Attribute("", valid=(1, 16), whole=True),
-        "tag_size": Attribute("bit", valid=(8, 64), whole=True), "n_banks": BANKS, "n_rw_ports": PORTS, "voltage": SUPPLY,
+        "tag_size": Attribute("bit", valid=(8, 64), whole=True),
+        "n_banks": BANKS, "n_rw_ports": PORTS, "voltage": SUPPLY,
     },
 )  # fmt: skip
 def cache(
