@@ -132,15 +132,12 @@ def _pack(
 
 
 def _close_full(
-    held: dict[str, dict[str, int]],
-    new: dict[str, dict[str, int]],
-    sizes: Factors,
-    fanouts: tuple[tuple[str, int], ...],
+    held: dict[str, dict[str, int]], new: dict[str, dict[str, int]], ranks: dict[str, int], fanouts: Factors
 ) -> None:
     """A fan-out that is more than half full has room for no factor: say so of every other rank."""
     for name, lanes in fanouts:
         if 2 * math.prod(held[name].values()) > lanes > 1:
-            rest = {rank: 1 for rank, _ in sizes if rank not in held[name]}
+            rest = {rank: 1 for rank in ranks if rank not in held[name]}
             if rest:
                 held[name].update(rest)
                 new.setdefault(name, {}).update(rest)
