@@ -75,6 +75,25 @@ def evaluate(
     _leave(lambda: evaluate_files(files, settings or [], as_json=as_json, explain=explain))
 
 
+@app.command()
+def energy(
+    files: Files,
+    settings: Settings = None,
+    as_json: AsJson = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the terms of each entry, its sources and who else was asked.")
+    ] = False,
+    directory: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Write ERT.yaml and ART.yaml, as Accelergy does, into DIR."),
+    ] = None,
+) -> None:
+    """Show what each action of each component costs, and the areas."""
+    from accelax.cli.energy import show_energy
+
+    _leave(lambda: show_energy(files, settings or [], as_json=as_json, explain=explain, directory=directory))
+
+
 @app.command("map")
 def map_(
     files: Files,

@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from accelax.components.energy_tables import EnergyTables
 from accelax.errors import Problem, SpecError, did_you_mean
 from accelax.ir import LoweredLevels, LoweredTree, Mapping, Rules
 from accelax.spec.text import key_location_of, load_files, location_of
@@ -90,6 +91,13 @@ class Specification:
 
     def lowered(self) -> LoweredLevels | LoweredTree:
         """The IR of the current state. Raises SpecError or UnsupportedError."""
+        raise NotImplementedError
+
+    def energy_tables(self) -> EnergyTables:
+        """The energy of every action of every component and all areas, with where each comes from.
+
+        Raises SpecError with every component that cannot be priced, or UnsupportedError.
+        """
         raise NotImplementedError
 
     def set(self, path: str, value: object) -> None:
