@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from accelax.components.estimate import COUNT, Attribute, Estimate
 from accelax.components.numbers import Number, interpolate
@@ -55,7 +56,7 @@ def row_area_scale(technology: Number) -> Number:
 
 
 def row_estimate(
-    actions: dict[str, Number], area: Number, leak_W: Number, technology: Number, voltage: Number
+    actions: Mapping[Any, Number], area: Number, leak_W: Number, technology: Number, voltage: Number
 ) -> Estimate:
     """A component of Aladdin's rows at another node: ``actions`` in pJ, ``area`` in µm² and leakage at 40 nm."""
     energy = row_energy_scale(technology, voltage)

@@ -57,7 +57,7 @@ def fp_multiplier(
 
 
 @component(
-    "fpmac", "fp_mac", accuracy=55, source=HOROWITZ, formula="adder + multiplier", attributes=_FORMAT,
+    "fpmac", "fp_mac", accuracy=65, source=HOROWITZ, formula="adder + multiplier", attributes=_FORMAT,
 )  # fmt: skip
 def fp_mac(
     *, technology: Number, mantissa_bits: Number, exponent_bits: Number = 8, voltage: Number = NOMINAL_V

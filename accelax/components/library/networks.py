@@ -22,7 +22,8 @@ def _transfers(energy_pJ: Number, area_um2: Number, technology: Number, voltage:
 
 @component(
     "router", "noc_router",
-    accuracy=60, source=ISAAC, formula="20.74 pJ * width / 256 at 32 nm", attributes={"width": WIDTH, "voltage": SUPPLY},
+    accuracy=60, source=ISAAC, formula="20.74 pJ * width / 256 at 32 nm",
+    attributes={"width": WIDTH, "voltage": SUPPLY},
 )  # fmt: skip
 def router(*, technology: Number, width: Number = 256, voltage: Number = NOMINAL_V) -> Estimate:
     """A router that moves ``width`` bits per action: 20.74 pJ and 150,000 µm² for 256 bits at 32 nm."""

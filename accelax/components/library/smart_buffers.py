@@ -12,7 +12,7 @@ from accelax.components.estimate import COUNT, Attribute, Estimate
 from accelax.components.library import register_files
 from accelax.components.library.aladdin import aladdin_adder
 from accelax.components.library.gates import neurosim_adder
-from accelax.components.library.sram import BANKS, DEPTH, FORMULA, PORTS, SOURCE, WIDTH, sram_estimate
+from accelax.components.library.sram import BANKS, DEPTH, FORMULA, PORTS, SOURCE, TECHNOLOGY, WIDTH, sram_estimate
 from accelax.components.numbers import Number, ceil, log2, maximum
 from accelax.components.registry import component
 from accelax.components.scaling import NOMINAL_V, SUPPLY, depth_energy_scale
@@ -48,7 +48,7 @@ def with_address_adders(
     "smartbuffer_SRAM", "smart_buffer_sram", "smartbuffer",
     accuracy=75, source=f"{SOURCE}; address adders of NeuroSim or Aladdin", formula=f"{FORMULA} + address adder",
     attributes={
-        "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS, "n_rdwr_ports": PORTS,
+        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS, "n_rdwr_ports": PORTS,
         "voltage": SUPPLY, "address_adder": ADDRESS_ADDER,
     },
 )  # fmt: skip
@@ -128,7 +128,7 @@ def _with_metadata(
 @component(
     "smartbuffer_metadata",
     accuracy=70, source=f"{SOURCE}; two smart buffers and two counters", formula=f"{FORMULA} + address adder",
-    attributes={"width": WIDTH, "depth": DEPTH, **_METADATA},
+    attributes={"technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, **_METADATA},
 )  # fmt: skip
 def smartbuffer_metadata(
     *,

@@ -50,6 +50,8 @@ AREA_BY_NODE = (0.2530, 0.5356, 1.0, 2.0622, 3.7854)
 LEAKAGE_BY_NODE = (6.165, 1.7173, 1.0, 6.6273, 3.4937)
 """CACTI's own: its cells at 65 nm leak more than those at 45 and 90 nm."""
 CYCLE_BY_NODE = (0.5396, 0.7731, 1.0, 1.5077, 2.1820)
+TECHNOLOGY = Attribute("nm", valid=(22, 90))
+"""The nodes that CACTI knows."""
 WIDTH = Attribute("bit", valid=(4, 512), whole=True)
 DEPTH = Attribute("words", valid=(4, 65536), whole=True)
 BANKS = Attribute("", valid=(1, 32), whole=True)
@@ -106,8 +108,8 @@ def sram_estimate(
 ) -> Estimate:
     """An SRAM of ``depth`` words of ``width`` bit.
 
-    Banks and further ports are factors: in CACTI's runs, banks cost area and leakage and spare time, and leave energy as
-    it is within a fifth; a second port costs a fourth of energy and doubles the area.
+    Banks and further ports are factors: in CACTI's runs, banks cost area and leakage and spare time, and leave energy
+    as it is within a fifth; a second port costs a fourth of energy and doubles the area.
     """
     supply = supply_energy_scale(technology, voltage)
     wired = supply * (0.72 + 0.28 * ports)
@@ -130,7 +132,7 @@ def sram_estimate(
     "SRAM", "sram_scratchpad",
     accuracy=80, source=SOURCE, formula=FORMULA,
     attributes={
-        "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS, "n_rdwr_ports": PORTS, "voltage": SUPPLY,
+        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS, "n_rdwr_ports": PORTS, "voltage": SUPPLY,
     },
 )  # fmt: skip
 def sram(
@@ -158,7 +160,7 @@ def sram(
     "cache",
     accuracy=50, source=f"{SOURCE}; tags as a second SRAM", formula="data of all ways + tags of all ways",
     attributes={
-        "width": WIDTH, "depth": DEPTH, "associativity": Attribute("", valid=(1, 16), whole=True),
+        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "associativity": Attribute("", valid=(1, 16), whole=True),
         "tag_size": Attribute("bit", valid=(8, 64), whole=True),
         "n_banks": BANKS, "n_rw_ports": PORTS, "voltage": SUPPLY,
     },
