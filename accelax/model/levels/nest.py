@@ -13,7 +13,7 @@ from accelax.model.levels.arrays import LevelMapping, LevelStructure, LevelWorkl
 from accelax.model.levels.clipped_nest import clipped_nest
 from accelax.model.levels.links import linked_network, point_links
 from accelax.model.levels.meetings import may_meet
-from accelax.model.levels.networks import NestCounts, delivered_words, perfect_nest
+from accelax.model.levels.networks import LoopTable, NestCounts, delivered_words, passes_through, perfect_nest
 from accelax.model.levels.residual import residual_nest
 from accelax.model.levels.reuse import loop_ranks
 from accelax.model.levels.sliding_links import served_words, slide_links
@@ -96,12 +96,12 @@ def sliding_words(structure: LevelStructure, workload: LevelWorkload, mapping: L
     """The parts of a nest's counts that take most of the work: what halos and links leave of sliding tensors."""
     if structure.imperfect:
         return SlidingWords({}, {})
-    extent = extents(structure, mapping)
+    extent, loops = extents(structure, mapping), LoopTable()
     delivered, served = {}, {}
     for tensor in (t for t in range(len(structure.tensors)) if structure.is_sliding(t)):
         for child in range(1, structure.n_levels):
-            if structure.keep_fixed[child][tensor] is not False or structure.is_fanout[child - 1]:
-                delivered[child, tensor] = delivered_words(structure, workload, mapping, extent, child, tensor)
+            if not passes_through(structure, child - 1, tensor):
+                delivered[child, tensor] = delivered_words(structure, workload, mapping, extent, child, tensor, loops)
             if slides_in_closed_form(structure, child - 1, tensor):
                 served[child - 1, tensor] = served_words(structure, workload, mapping, extent, child - 1, tensor)
     return SlidingWords(delivered, served)

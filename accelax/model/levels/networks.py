@@ -8,13 +8,13 @@ tile (:mod:`multicast`). The compute unit has no memory: it receives one word fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from accelax.model.levels.arrays import Grid, LevelMapping, LevelStructure, LevelWorkload, NetworkCounts
-from accelax.model.levels.halo import axis_sizes, halo_saving, sliding_level
+from accelax.model.levels.halo import SlidingLevel, axis_sizes, halo_saving, sliding_level
 from accelax.model.levels.multicast import distinct_tiles, fanout
-from accelax.model.levels.reuse import delivered_tiles, iterations, level_moves
+from accelax.model.levels.reuse import LevelMoves, delivered_tiles, iterations, level_moves
 from accelax.model.levels.tiles import extents, index_extents
 from accelax.model.ops import Number, product
 
@@ -70,23 +70,61 @@ class NestCounts:
     clipped: ClippedCounts | None = None
 
 
+@dataclass(frozen=True)
+class LoopTable:
+    """What the loops of each level are to each tensor, described once for all the levels below them."""
+
+    moves: dict[tuple[int, int], LevelMoves] = field(default_factory=dict)
+    slides: dict[tuple[int, int], SlidingLevel] = field(default_factory=dict)
+
+
 def delivered_words(
-    structure: LevelStructure, workload: LevelWorkload, mapping: LevelMapping, extent: Grid, child: int, tensor: int
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    extent: Grid,
+    child: int,
+    tensor: int,
+    loops: LoopTable | None = None,
 ) -> Number:
-    """Words that one instance of level ``child`` receives over the run (its fills), before any elision."""
+    """Words that one instance of level ``child`` receives over the run (its fills), before any elision.
+
+    ``loops`` keeps what calls for other children of the same mapping can use again.
+    """
+    table = LoopTable() if loops is None else loops
     above = [level for level in reversed(range(child)) if not structure.is_fanout[level]]
     sizes = index_extents(structure, workload, tensor, extent[child])
     size = product(list(sizes))
     if structure.no_temporal_reuse[child][tensor]:
         return product([size, iterations(structure, mapping, range(child))])
-    moves = [level_moves(structure, mapping, level, tensor) for level in above]
+    for level in above:
+        if (level, tensor) not in table.moves:
+            table.moves[level, tensor] = level_moves(structure, mapping, level, tensor)
+    moves = [table.moves[level, tensor] for level in above]
     tiles, _ = delivered_tiles(moves)
     words = product([size, tiles])
     if not structure.is_sliding(tensor):
         return words
-    levels = [sliding_level(structure, workload, mapping, extent, level, tensor) for level in above]
+    for level in above:
+        if (level, tensor) not in table.slides:
+            table.slides[level, tensor] = sliding_level(structure, workload, mapping, extent, level, tensor)
+    levels = [table.slides[level, tensor] for level in above]
     along = axis_sizes(structure, tensor, sizes)
     return words - halo_saving(levels, moves, along, size, structure.rules.halo)
+
+
+def passes_through(structure: LevelStructure, network: int, tensor: int) -> bool:
+    """Whether what crosses ``network`` follows from the one inside it alone: nothing below keeps ``tensor``.
+
+    Its words are then never asked for, but for those that neighbours might hand on.
+    """
+    inner = network + 1
+    return (
+        inner < structure.n_levels
+        and structure.keep_fixed[inner][tensor] is False
+        and not structure.allows_links(network, tensor)
+        and not structure.network_energy[network]
+    )
 
 
 def perfect_nest(
@@ -103,6 +141,7 @@ def perfect_nest(
     extent = extents(structure, mapping)
     n_levels, tensors = structure.n_levels, range(len(structure.tensors))
     total = iterations(structure, mapping, range(n_levels))
+    loops = LoopTable()
     fanouts = tuple(
         fanout(structure, mapping, level) if structure.is_fanout[level] else 1.0 for level in range(n_levels)
     )
@@ -113,9 +152,14 @@ def perfect_nest(
     for level in range(n_levels):
         row = []
         for tensor in tensors:
-            words = known.get((level + 1, tensor), total)
-            if level + 1 < n_levels and (level + 1, tensor) not in known:
-                words = delivered_words(structure, workload, mapping, extent, level + 1, tensor)
+            if level + 1 == n_levels:
+                words = total
+            elif passes_through(structure, level, tensor):
+                words = 1.0
+            elif (level + 1, tensor) in known:
+                words = known[level + 1, tensor]
+            else:
+                words = delivered_words(structure, workload, mapping, extent, level + 1, tensor, loops)
             distinct: Number = 1.0
             if structure.is_fanout[level]:
                 distinct = distinct_tiles(structure, workload, mapping, extent, level, tensor)
