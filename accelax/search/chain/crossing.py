@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from accelax.search.chain.accounts import Account, Owed, distinct_orders, least, picked
 from accelax.search.chain.fanouts import coincidences, copies, links_compute, multipliers, ratio_union
 from accelax.search.chain.labels import Labels
 from accelax.search.chain.moves import Steps, tile_of
 from accelax.search.chain.patterns import Layout, settled, unique_rows
 from accelax.search.chain.placement import Placement
 from accelax.search.chain.tables import Order
-from accelax.search.chain.words import Sweep
+from accelax.search.chain.words import Sweep, volume
 
 Array = np.ndarray
 
@@ -51,8 +52,9 @@ class Crossing:
                     table[:, layout.mc[tensor]] = 1.0
         scales, which = unique_rows(scale)
         rows, pattern = _combined(self.labels.pattern[self.label], which[self.pair], len(scales))
-        pending = self.labels.pending[self.label].copy()
+        pending, elided = self.labels.pending[self.label].copy(), self.labels.elided[self.label].copy()
         for tensor, shape in enumerate(tables.tensors):
+            elided[:, tensor] *= copies(shape, factor)[self.pair]
             if not tables.structure.no_multicast[self.level][tensor]:
                 pending[:, tensor] /= (copies(shape, factor) * coincidences(shape, factor))[self.pair]
         added = np.prod(factor, axis=1)[self.pair]
@@ -65,6 +67,11 @@ class Crossing:
             units=old.units[self.label] * added,
             pending=pending,
             credit=old.credit[self.label],
+            elided=elided,
+            clustered=old.clustered[self.label],
+            spread=old.spread[self.label] * np.where(self._inside(), added[:, None], 1.0),
+            sustained=old.sustained[self.label] * added[:, None],
+            copied=old.copied[self.label] * added[:, None],
             parent=self.label,
             choice=self.choice[self.pair],
         )
@@ -80,26 +87,23 @@ class Crossing:
         table = self._kept(self.table[rows >> len(tables.tensors)], rows & ((1 << len(tables.tensors)) - 1))
         owed = [self._passes(tensor, steps) for tensor in tensors]
         tried = [self._closed(steps, order, owed) for order in tables.orders[level]]
-        row, number = _distinct_orders(tried)
-        energy, lanes, pending, credit = (np.stack(column)[number, row] for column in zip(*tried, strict=True))
+        row, number = distinct_orders(tried)
         made = Labels(
             index=self.above[self.pair[row]],
             pattern=pattern[row],
-            energy=energy,
-            lanes=lanes,
             units=self.labels.units[self.label[row]],
-            pending=pending,
-            credit=credit,
             parent=self.label[row],
             choice=number.astype(np.int32),
+            **{f.name: picked([getattr(t, f.name) for t in tried], row, number) for f in fields(Account)},
         )
         return made, table
 
-    def _passes(self, tensor: int, steps: Steps) -> tuple[Array, Array, Array]:
-        """What one pass costs, by the rank that moves innermost, and what first visits leave out.
+    def _inside(self) -> Array:
+        """``[C]``: which levels with clustered memories lie inside this one."""
+        return np.array(self.placement.prices.clusters, dtype=int) > self.level
 
-        ``(pJ [kinds, n], words [kinds, n], pJ per word of the tensor [n])``.
-        """
+    def _passes(self, tensor: int, steps: Steps) -> Owed:
+        """What one pass of a tensor costs."""
         pair, rows = self.pair, self.table[self.labels.pattern[self.label]]
         kinds = self.placement.tables.tensors[tensor].kinds
         fixed = rows[:, self.layout.fixed[tensor]]
@@ -113,7 +117,10 @@ class Crossing:
                     costs.append(cost + table[:, 2 * kinds - 2 + kind] * passed.fresh[pair])
                 else:
                     costs.append(table[:, 0] * passed[pair])
-        return np.stack(energy), np.stack(words), rows[:, self.layout.offset[tensor]]
+        moved = steps.passes[tensor][0]
+        assert isinstance(moved, np.ndarray)
+        left_out, busy = rows[:, self.layout.offset[tensor]], rows[:, self.layout.busy[tensor]]
+        return Owed(np.stack(energy), np.stack(words), left_out, moved[pair], busy)
 
     def _kept(self, table: Array, moved: Array) -> Array:
         """The patterns outside a storage level: what moved is settled, what is kept here is owed from now on."""
@@ -121,7 +128,9 @@ class Crossing:
         for tensor, shape in enumerate(self.placement.tables.tensors):
             fixed, mc, offset = self.layout.fixed[tensor], self.layout.mc[tensor], self.layout.offset[tensor]
             gone = (moved >> tensor & 1).astype(bool)
-            table[gone, fixed], table[gone, mc], table[gone, offset] = 0.0, 0.0, 0.0
+            busy, writing = self.layout.busy[tensor], self.placement.writing[level][tensor]
+            table[gone, fixed], table[gone, mc], table[gone, offset], table[gone, busy] = 0.0, 0.0, 0.0, 0.0
+            table[:, busy] = np.where(table[:, busy] > 0, table[:, busy], writing)
             if not self.placement.keep[level][tensor] or level == 0:
                 continue
             unmoved = (table[:, mc] > 0).max(axis=1)
@@ -132,42 +141,83 @@ class Crossing:
             table[:, mc] = 1.0
         return table
 
-    def _closed(
-        self, steps: Steps, order: Order, owed: list[tuple[Array, Array, Array]]
-    ) -> tuple[Array, Array, Array, Array]:
-        """``(energy, lanes, pending, credit)`` after the loops of a storage level in one order."""
+    def _closed(self, steps: Steps, order: Order, owed: list[Owed]) -> Account:
+        """What labels have spent after the loops of a storage level in one order."""
         level, prices, tables = self.level, self.placement.prices, self.placement.tables
-        energy, lanes = self.labels.energy[self.label].copy(), self.labels.lanes[self.label].copy()
-        pending, credit = self.labels.pending[self.label].copy(), self.labels.credit[self.label].copy()
-        read, written = np.zeros(len(energy)), np.zeros(len(energy))
+        spent = Account.of(self.labels, self.label)
+        read, written = np.zeros(len(self.label)), np.zeros(len(self.label))
         for tensor, (shape, closing) in enumerate(zip(tables.tensors, steps.close(order), strict=True)):
-            moved, kinds = steps.moved[tensor], closing.kinds
+            moved, kinds, due = steps.moved[tensor], closing.kinds, owed[tensor]
             if level == 0:
                 kinds[:, 0] |= ~moved
                 moved = np.ones_like(moved)
             times = np.where(moved, closing.times, 0.0)[self.pair]
-            costs, counts, left_out = owed[tensor]
-            fixed, words = times * _least(costs, kinds, self.pair), times * _least(counts, kinds, self.pair)
+            words = times * least(due.words, kinds, self.pair)
+            paid = times * least(due.energy, kinds, self.pair)
+            left_out = np.where(times > 0, due.left_out, 0.0) * self._whole(tensor)
             first = steps.first_visits[tensor][self.pair]
-            paid = np.where(times > 0, np.maximum(fixed - left_out * first, 0.0), 0.0)
-            energy += paid
+            spent.energy += paid
+            spent.elided[:, tensor] += left_out
+            self._refill(spent, tensor, due, times * due.moved - first)
             if self.placement.keep[level][tensor]:
-                served = words + pending[:, tensor]
+                served = words + spent.pending[:, tensor]
+                self._hand_out(spent, tensor, served)
                 visits = np.where(served > 0, first, 0.0) if prices.elides[level][tensor] else 0.0
-                reads = served * prices.read[level][tensor] - visits * prices.elide_read[level][tensor]
-                energy += np.maximum(reads, 0.0)
                 read += np.maximum(served - visits, 0.0) if prices.known[tensor] else 0.0
-                if shape.output:
-                    energy += served * prices.update[level][tensor]
-                    written += served
-                pending[:, tensor], credit[:, tensor] = 0.0, 0.0
+                written += served if shape.output else 0.0
             else:
-                pending[:, tensor] += words
-                credit[:, tensor] += paid
-        lanes = self._throttled(lanes, read, written)
+                spent.pending[:, tensor] += words
+                spent.credit[:, tensor] += np.maximum(paid - left_out, 0.0)
+        spent.lanes = self._throttled(spent.lanes, read, written)
+        self._await_fills(spent, owed, steps, written)
         if prices.leak[level]:
-            energy += prices.leak[level] * tables.macs / lanes
-        return energy, lanes, pending, credit
+            spent.energy += prices.leak[level] * tables.macs / spent.lanes
+        return spent
+
+    def _whole(self, tensor: int) -> float:
+        """Words of a whole tensor."""
+        tables = self.placement.tables
+        return float(volume(tables.tensors[tensor], tables.bounds[None, :])[0])
+
+    def _hand_out(self, spent: Account, tensor: int, served: Array) -> None:
+        """Charge the level for the words that it serves, pending ones among them."""
+        level, prices = self.level, self.placement.prices
+        output = self.placement.tables.tensors[tensor].output
+        pay = served * (prices.read[level][tensor] + (prices.update[level][tensor] if output else 0.0))
+        share = 1.0
+        if level in prices.clusters:
+            share = float(self.placement.tables.hardware.cluster_size[level])
+            column = prices.clusters.index(level)
+            spent.clustered[:, column] += share * pay
+            spent.spread[:, column] = 1.0
+        else:
+            spent.energy += pay
+        left_out = share * prices.elide_read[level][tensor] * self._whole(tensor)
+        spent.elided[:, tensor] += np.where(served > 0, left_out, 0.0)
+        spent.pending[:, tensor], spent.credit[:, tensor] = 0.0, 0.0
+
+    def _refill(self, spent: Account, tensor: int, due: Owed, words: Array) -> None:
+        """Throttle by the writes of an inner level, now that the number of its fills is settled.
+
+        Its instances need ``updates + fills`` over their bandwidth; ``words`` are the fills of one copy, less what
+        first visits leave out.
+        """
+        macs = self.placement.tables.macs
+        copied = np.maximum(spent.copied[:, tensor], 1.0)
+        filling = np.maximum(due.busy * words, 0.0) / (macs * copied)
+        limit = 1.0 / np.maximum(1.0 / spent.sustained[:, tensor] + filling, 1e-300)
+        spent.lanes = np.where(due.busy > 0, np.minimum(spent.lanes, limit), spent.lanes)
+
+    def _await_fills(self, spent: Account, owed: list[Owed], steps: Steps, written: Array) -> None:
+        """Start to watch outputs whose fills will throttle this level, where no level inside is watched already."""
+        macs = self.placement.tables.macs
+        for tensor in range(len(owed)):
+            writing = self.placement.writing[self.level][tensor]
+            over = steps.moved[tensor][self.pair] | (owed[tensor].busy == 0)
+            busy = written * writing
+            sustained = np.divide(macs, busy, out=np.full_like(busy, np.inf), where=busy > 0)
+            spent.sustained[over, tensor] = sustained[over]
+            spent.copied[over, tensor] = float(writing > 0)
 
     def _throttled(self, lanes: Array, read: Array, written: Array) -> Array:
         """Computations per cycle that the level's bandwidths leave: ``cycles >= words / (bandwidth * instances)``."""
@@ -189,27 +239,3 @@ def _combined(first: Array, second: Array, many: int) -> tuple[Array, Array]:
     """Distinct pairs of two indices, as ``first * many + second``, and where each pair went."""
     rows, inverse = np.unique(first.astype(np.int64) * many + second, return_inverse=True)
     return rows, inverse.reshape(-1)
-
-
-def _least(costs: Array, kinds: Array, pair: Array) -> Array:
-    """``[n]``: the least of what a pass costs over the ways in which the tensor may move first; 0 where it does not."""
-    if len(costs) == 1:
-        return costs[0]
-    barred = np.where(kinds, 0.0, np.inf)
-    best = costs[0] + barred[pair, 0]
-    for kind in range(1, len(costs)):
-        best = np.minimum(best, costs[kind] + barred[pair, kind])
-    return np.where(np.isfinite(best), best, 0.0)
-
-
-def _distinct_orders(tried: list[tuple[Array, Array, Array, Array]]) -> tuple[Array, Array]:
-    """``(row, order)`` of the orders worth a label: the cheapest, and those that are better than it in another way."""
-    energy, lanes = np.stack([t[0] for t in tried]), np.stack([t[1] for t in tried])
-    pending = np.stack([t[2] for t in tried])
-    everything = np.arange(energy.shape[1])
-    cheapest = np.argmin(energy, axis=0)
-    better = lanes > lanes[cheapest, everything]
-    better |= (pending < pending[cheapest, everything]).any(axis=2)
-    better[cheapest, everything] = True
-    order, row = np.nonzero(better)
-    return row, order

@@ -94,6 +94,7 @@ def multipliers(placement: Placement, layout: Layout, level: int, below: Array, 
         apart = ratio_apart(tables, shape, below, above)
         result[:, layout.fixed[tensor]] = apart * lanes[:, None]
         result[:, layout.offset[tensor]] = lanes
+        result[:, layout.busy[tensor]] = lanes
         adjacent = level + 1 < tables.levels and placement.keep[level + 1][tensor]
         if tables.structure.no_multicast[level][tensor]:
             shared = apart * lanes[:, None]

@@ -22,6 +22,12 @@ class Labels:
     computations per cycle, less where a bandwidth throttles; ``units`` compute units in use; ``pending``, ``credit``
     ``[n, T]``: words settled but not yet read from a parent, and the part of ``energy`` they have already cost;
     ``parent``, ``choice``: the label below, and how the step was taken.
+
+    Three things are only known further out. ``elided`` ``[n, T]``: pJ that first visits leave out of ``energy``, as
+    often as lanes outside reduce. ``clustered`` ``[n, C]``: pJ of reads from clustered memories, one for every
+    instance; ``spread`` ``[n, C]`` of these are in use. ``sustained``, ``copied`` ``[n, T]``: of the level whose fills
+    of an output are still to come, the computations per cycle that its updates alone leave (infinite where there is no
+    such level), and the instances of it.
     """
 
     index: Array
@@ -31,6 +37,11 @@ class Labels:
     units: Array
     pending: Array
     credit: Array
+    elided: Array
+    clustered: Array
+    spread: Array
+    sustained: Array
+    copied: Array
     parent: Array
     choice: Array
 
@@ -74,24 +85,18 @@ def pairs_of(owner: Array, count: Array, start: Array) -> tuple[Array, Array]:
     return entry, start[owner][entry] + within
 
 
-def undominated(
-    labels: Labels,
-    promise: Array,
-    energy: Array,
-    rivals: list[Array],
-    dearer: Callable[[Array], Array],
-) -> Array:
+def undominated(labels: Labels, promise: Array, rivals: list[Array], excess: Callable[[Array, Array], Array]) -> Array:
     """Rows that no other row with the same tile and pattern makes useless.
 
-    A row is useless when another one costs no more ``energy``, whatever becomes of the words both have pending
-    (``dearer(more)`` bounds what ``more`` words can cost), and is no smaller in any of ``rivals``. Rows of a group are
-    compared with the ``ROUNDS`` most promising ones only: keeping a useless label costs time, never truth.
+    A row is useless when another one costs no more energy, whatever follows (``excess(these, those)`` are the pJ that
+    some rows may cost more than others at most), and is no smaller in any of ``rivals``. Rows of a group are compared
+    with the ``ROUNDS`` most promising ones only: keeping a useless label costs time, never truth.
     """
     parts = [labels.index.astype(np.uint64), labels.pattern[:, None].astype(np.uint64)]
     key = hashed(np.concatenate(parts, axis=1))
-    order = np.lexsort((energy, promise, key))
+    order = np.lexsort((labels.energy, promise, key))
     group = np.concatenate([[0], np.cumsum(np.diff(key[order].view(np.int64)) != 0)])
-    energy, pending, rivals = energy[order], labels.pending[order], [rival[order] for rival in rivals]
+    rivals = [rival[order] for rival in rivals]
     alive, chosen = np.ones(len(order), dtype=bool), np.zeros(len(order), dtype=bool)
     for _ in range(ROUNDS):
         waiting = np.flatnonzero(alive & ~chosen)
@@ -102,9 +107,9 @@ def undominated(
         best = np.full(group[-1] + 1, -1)
         best[group[head]] = head
         judge = best[group[waiting]]
-        worse = energy[judge] - energy[waiting] + dearer(pending[judge] - pending[waiting])
-        beaten = (judge != waiting) & (worse <= 0)
+        beaten = judge != waiting
         for rival in rivals:
             beaten &= rival[judge] >= rival[waiting]
-        alive[waiting[beaten]] = False
+        waiting, judge = waiting[beaten], judge[beaten]
+        alive[waiting[excess(order[judge], order[waiting]) <= 0]] = False
     return np.sort(order[alive])

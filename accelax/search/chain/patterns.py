@@ -10,6 +10,9 @@ such delivery of the tile at the current boundary costs:
     words that the next parent outward hands out per word of the tile: multicast keeps it from growing.
 ``offset``
     pJ per word of the whole tensor that first visits of partial sums leave out. Copies in space multiply it.
+``busy``
+    cycles per word that the innermost of the unmoved tiles keeps its level writing, where that may throttle, times the
+    copies in space (:attr:`~accelax.search.chain.placement.Placement.writing`).
 
 ``fixed`` and ``mc`` have an entry per way to move: ``K`` for the steps of a sweep (entry 0: whole tiles), ``K - 1`` for
 the first steps of sweeps along each sliding rank, and ``K - 1`` for those first steps that are fresh in any case.
@@ -33,13 +36,15 @@ class Layout:
         self.fixed: list[slice] = []
         self.mc: list[slice] = []
         self.offset: list[int] = []
+        self.busy: list[int] = []
         width = 0
         for shape in tables.tensors:
             entries = 3 * shape.kinds - 2
             self.fixed.append(slice(width, width + entries))
             self.mc.append(slice(width + entries, width + 2 * entries))
             self.offset.append(width + 2 * entries)
-            width += 2 * entries + 1
+            self.busy.append(width + 2 * entries + 1)
+            width += 2 * entries + 2
         self.width = width
 
 

@@ -24,7 +24,8 @@ class Prices:
     """pJ (or accesses, for the metric of last-level accesses) per word, ``[L][T]``.
 
     ``elides`` ``[L][T]``: whether reads leave first visits out. ``known`` ``[T]``: whether it is known how many those
-    are: not where an output's tiles overlap, and then its reads and fills count nothing.
+    are: not where an output's tiles overlap, and then its reads and fills count nothing. ``clusters``: the levels
+    whose instances share memories; these prices are those of memories that all their instances use.
     """
 
     read: np.ndarray
@@ -34,6 +35,7 @@ class Prices:
     elide_fill: np.ndarray
     elides: np.ndarray
     known: np.ndarray
+    clusters: tuple[int, ...]
     compute: float
     leak: np.ndarray
 
@@ -48,10 +50,23 @@ class Placement:
         self.parent = [
             [self._next_kept(level, tensor) for tensor in range(count)] for level in range(tables.levels + 1)
         ]
+        self.writing = np.array([[self._writing(level, t) for t in range(count)] for level in range(tables.levels)])
 
     def _next_kept(self, below: int, tensor: int) -> int:
         """The innermost level outside ``below`` that keeps the tensor (``below = L``: outside the compute unit)."""
         return next((level for level in reversed(range(below)) if self.keep[level][tensor]), 0)
+
+    def _writing(self, level: int, tensor: int) -> float:
+        """Cycles per word that the fills of an output keep its level writing; 0 where they cannot throttle.
+
+        The tighter one of the bandwidth for writes and that for both directions.
+        """
+        hardware, shape = self.tables.hardware, self.tables.tensors[tensor]
+        exact = self.prices.known[tensor] and not self.tables.structure.no_coalesce[level][tensor]
+        if level == 0 or not (shape.output and self.keep[level][tensor] and exact):
+            return 0.0
+        bandwidth = min(float(hardware.write_bandwidth[level]), float(hardware.shared_bandwidth[level]))
+        return min(float(s) for s in hardware.bandwidth_scale[level]) / bandwidth
 
     def child(self, level: int, tensor: int) -> int:
         """The next inner level that keeps the tensor; ``L`` for the compute unit."""
@@ -76,7 +91,9 @@ def prices_of(tables: ChainTables, last_level_only: bool) -> Prices:
 
     read, fill, update = column(hardware.read_energy), column(hardware.fill_energy), column(hardware.update_energy)
     compute, leak = max(float(hardware.compute_energy), 0.0), np.maximum(np.array(hardware.leak_energy, float), 0.0)
+    clusters = tuple(level for level in tables.storage_levels if float(hardware.cluster_size[level]) > 1)
     if last_level_only:
+        clusters = ()
         outermost = np.arange(tables.levels)[:, None] == 0
         read = fill = update = np.where(outermost, np.ones_like(read), 0.0)
         compute, leak = 0.0, np.zeros_like(leak)
@@ -92,7 +109,7 @@ def prices_of(tables: ChainTables, last_level_only: bool) -> Prices:
     known = np.array([not (shape.output and shape.sliding) for shape in tables.tensors])
     read, fill = np.where(known | ~elides, read, 0.0), np.where(known | ~elides, fill, 0.0)
     left_fill = np.where(elides & structure.rules.first_fill_elision, fill, 0.0)
-    return Prices(read, fill, update, np.where(elides, read, 0.0), left_fill, elides, known, compute, leak)
+    return Prices(read, fill, update, np.where(elides, read, 0.0), left_fill, elides, known, clusters, compute, leak)
 
 
 def placements(tables: ChainTables) -> tuple[list[tuple[tuple[bool, ...], ...]], bool]:

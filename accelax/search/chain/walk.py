@@ -70,6 +70,11 @@ class Walk:
             units=np.ones(1),
             pending=np.array([[0.0 if links_compute(self.tables, t) else self.tables.macs for t in tensors]]),
             credit=np.zeros((1, len(tensors))),
+            elided=np.zeros((1, len(tensors))),
+            clustered=np.zeros((1, len(self.placement.prices.clusters))),
+            spread=np.ones((1, len(self.placement.prices.clusters))),
+            sustained=np.full((1, len(tensors)), np.inf),
+            copied=np.zeros((1, len(tensors))),
             parent=nothing,
             choice=nothing,
         )
@@ -111,7 +116,7 @@ class Walk:
         """``(source, target, choice)`` of the steps worth taking, for some tiles at a time."""
         count = step_counts(self.tables, slot, states)
         least, most = np.full(len(states), np.inf), np.zeros(len(states))
-        np.minimum.at(least, inverse, labels.energy + self.outlook.owed(slot, labels, self.table))
+        np.minimum.at(least, inverse, self.outlook.spent(slot, labels, self.table))
         np.maximum.at(most, inverse, labels.lanes)
         for rows in portions(count, PAIRS):
             source, target, choice = expand(self.placement, slot, states[rows])
@@ -148,10 +153,8 @@ class Walk:
         table, moved = unique_rows(table[used])
         labels.pattern = moved[pattern.reshape(-1)].astype(np.int32)
         promise = self.outlook.promise(boundary, labels, table)
-        energy = labels.energy if self.togo.energy_weight else np.zeros(len(labels))
-        rivals = [labels.lanes] if self.togo.timed else []
-        rivals += [labels.units] if self.tables.least_lanes > 1 else []
-        rows = undominated(labels, promise, energy, rivals, lambda more: self.outlook.dearer(boundary, more))
+        rivals = self.outlook.rivals(labels)
+        rows = undominated(labels, promise, rivals, lambda a, b: self.outlook.excess(boundary, labels, a, b))
         if self.beam and len(rows) > self.beam:
             rows = np.sort(rows[np.argsort(promise[rows], kind="stable")[: self.beam]])
         return [labels.take(rows)], [table]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import accelax as ax
-from tests.search.cases import data
+from tests.search.cases import component, data
 
 
 def conv1d(stride: int = 1, depth: int = 64, **sizes: int) -> ax.Specification:
@@ -35,4 +35,27 @@ def gemm(depth: int = 64, sizes: dict[str, int] | None = None, links: bool = Fal
     source["problem"]["instance"] = dict(sizes or source["problem"]["instance"])
     spec = ax.Specification.from_dict(source)
     spec.rules = replace(spec.rules, link_transfers="mesh" if links else "off")
+    return spec
+
+
+def clustered(sizes: dict[str, int], **changes: Any) -> ax.Specification:
+    """A matrix product on DRAM, a buffer and four elements, of which two share a register file that sums up Z.
+
+    Every element takes a word a cycle; ``changes`` are attributes of the register file.
+    """
+    source = data(64, BUF={"dataspace": {"keep": ["A", "B", "Z"]}})
+    source["problem"]["instance"] = dict(sizes)
+    nodes = source["architecture"]["nodes"]
+    registers = {"datawidth": 8, "width": 16, "depth": 2, "cluster_size": 2, **changes}
+    only_sums = {"dataspace": {"keep": ["Z"], "bypass": ["A", "B"]}}
+    nodes[3:] = [
+        component("REG", "regfile", attributes=registers, spatial={"meshX": 4}, constraints=only_sums),
+        component("MAC", "intmac", attributes={"datawidth": 8}),
+    ]
+    lines = [{"name": name, "arguments": {}, "energy": 6.0} for name in ("read", "write", "update")]
+    leak = {"name": "leak", "arguments": {}, "energy": 0.0}
+    source["ERT"]["tables"] += [{"name": "system.REG[1..4]", "actions": [*lines, leak]}]
+    source["ERT"]["tables"][2]["name"] = "system.MAC[1..4]"
+    spec = ax.Specification.from_dict(source)
+    spec.rules = replace(spec.rules, link_transfers="off")
     return spec

@@ -11,7 +11,7 @@ from accelax.evaluation import evaluate
 from accelax.search.chain import ChainSearch
 from accelax.search.objective import exact_values, parse_objective
 from tests.search.brute_force import optimum
-from tests.search.chain.machines import conv1d, gemm
+from tests.search.chain.machines import clustered, conv1d, gemm
 
 
 def searched(spec: ax.Specification, objective: str, slice_seconds: float = 5.0) -> tuple[float, ChainSearch]:
@@ -59,6 +59,16 @@ def test_a_window_is_bounded_below_its_optimum(objective):
     assert search.lower_bound <= exact * (1 + 1e-9)
     assert search.lower_bound >= 0.75 * exact
     assert best >= exact * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(("objective", "changes"), [("energy", {}), ("delay", {"write_bandwidth": 1}), ("edp", {})])
+def test_what_lanes_outside_decide_is_not_left_open(objective, changes):
+    """Who shares a register file, what first visits of reduced sums leave out, and fills beside updates."""
+    spec = clustered({"M": 2, "N": 4, "K": 12}, **changes)
+    best, search = searched(spec, objective)
+    assert best == pytest.approx(optimum(spec)[objective][0], rel=1e-9)
+    assert search.done
+    assert best * 0.995 <= search.lower_bound <= best
 
 
 def test_slices_too_short_for_a_walk_still_end_it():
