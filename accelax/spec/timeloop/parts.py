@@ -13,7 +13,9 @@ from accelax.spec.timeloop.attribute_scope import evaluated, resolved, unspecifi
 from accelax.spec.timeloop.compound import ComponentClass, PartClass, PartName
 from accelax.spec.timeloop.reader import join_path, show
 
-HANDED_DOWN = ("technology", "global_cycle_seconds", "cycle_seconds", "n_instances", "action_latency_cycles")
+HANDED_DOWN = (
+    "technology", "global_cycle_seconds", "cycle_seconds", "n_instances", "action_latency_cycles", "leak_scale",
+)  # fmt: skip
 """The attributes that the parts of a component have from it, unless they set their own."""
 Place = Callable[[str], "Location | None"]
 """Where the value of an attribute stands; the empty name asks for the component itself."""

@@ -153,11 +153,14 @@ class _Pricer:
         return None if choice is None else Term("", part.kind, action, choice.estimate.energy_pJ[action], choice)
 
     def _leak(self, part: Part, arguments: Mapping[str, Any]) -> Term | None:
-        """The energy that leaks in one cycle: watts x ``global_cycle_seconds`` x ``n_instances``, in pJ."""
+        """The energy that leaks in one cycle: watts x ``global_cycle_seconds`` x ``n_instances``, in pJ.
+
+        The attribute ``leak_scale`` multiplies it: 0 where leakage is to be left out.
+        """
         choice = self._choose(part, None, arguments)
         if choice is None:
             return None
-        watts = choice.estimate.leak_power_W
+        watts = choice.estimate.leak_power_W * part.attributes.get("leak_scale", 1)
         if is_plain(watts) and watts == 0:
             return Term("", part.kind, LEAK, 0.0, choice)
         names = {**part.attributes, **arguments}
