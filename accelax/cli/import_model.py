@@ -104,6 +104,7 @@ def _dimensions(settings: Sequence[str]) -> dict[str, int]:
 
 def _print(workload: Workload) -> None:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     from accelax.report.numbers import count
@@ -118,9 +119,9 @@ def _print(workload: Workload) -> None:
         extents = " ".join(f"{rank}={extent}" for rank, extent in shape.extents)
         steps = [f"{pair[0]}x{pair[1]}" if pair != (1, 1) else "-" for pair in (shape.strides, shape.dilations)]
         figures = (count(layer.occurrences), count(shape.products * layer.count))
-        table.add_row(layer.name, shape.kind, extents, *steps, *figures)
+        table.add_row(escape(layer.name), shape.kind, extents, *steps, *figures)
     ignored = ", ".join(f"{group.count} {group.operator}" for group in workload.ignored)
-    print_tables(table, *([f"without products: {ignored}"] if ignored else []))
+    print_tables(table, *([escape(f"without products: {ignored}")] if ignored else []))
 
 
 def _describe(model: str, group: OperatorGroup) -> str:

@@ -161,7 +161,8 @@ def _sizes(data: dict[str, Any], place: Location | None) -> _Sizes:
         found = next((name for name in _ALIASES[key] if data.get(name) is not None), None)
         if found is None:
             if default is None:
-                problems.add("missing", place, key)
+                wanted = "; say how many tokens are read at once" if key == "sequence" else ""
+                problems.add(f"missing{wanted}", place, key)
             return default or 1
         value = data[found]
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
