@@ -1,4 +1,4 @@
-"""The command line: ``check``, ``evaluate``, ``energy`` and ``map``. The only package that prints, and that sets jax's flags."""
+"""The command line: ``check``, ``evaluate``, ``energy``, ``map``. The only package that prints and sets jax's flags."""
 
 from __future__ import annotations
 

@@ -21,13 +21,14 @@ def show_energy(
     """
     from accelax.report.energy_tables import art_yaml, energy_figures, ert_yaml, render_energy_tables
 
-    tables = load_specification(files, settings).energy_tables()
+    spec = load_specification(files, settings)
+    tables = spec.energy_tables()
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in (("ERT.yaml", ert_yaml(tables)), ("ART.yaml", art_yaml(tables))):
             (directory / name).write_text(text, encoding="utf-8")
             say(f"wrote {directory / name}")
-    figures = energy_figures(tables)
+    figures = energy_figures(tables, spec.energy_estimates() if explain else None)
     if as_json:
         print_json(figures)
     else:

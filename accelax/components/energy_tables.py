@@ -75,6 +75,8 @@ class EnergyTables:
     areas: tuple[AreaEntry, ...] = ()
     instances: Mapping[str, Number] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What a reader should know besides, such as components that could not be estimated."""
 
     def energy(self, component: str, action: str) -> Number:
         """The energy of an action in pJ, of several with different arguments the first. Raises KeyError."""

@@ -23,11 +23,12 @@ GIVEN = "given"
 """What stands for the estimator of an entry that the file gives itself."""
 
 
-def energy_figures(tables: EnergyTables) -> dict[str, Any]:
+def energy_figures(tables: EnergyTables, estimates: EnergyTables | None = None) -> dict[str, Any]:
     """Every entry with its terms, as plain dictionaries and lists, by component.
 
     Energies are pJ per action, leakage pJ per cycle, areas µm² of one instance; ``area_um2`` at the top is that of all
     instances. A term is ``value * count * scale`` and says who estimated it, who declined, and who was not asked.
+    With ``estimates``, ``compared`` tells how far they are from the entries that the file gives.
     """
     components: dict[str, Any] = {}
     for name in tables.instances:
@@ -42,7 +43,30 @@ def energy_figures(tables: EnergyTables) -> dict[str, Any]:
             "area_terms": [_term_figures(term) for area in areas for term in area.terms],
         }
     total = math.fsum(part["area_um2"] * part["instances"] for part in components.values() if part["area_um2"])
-    return {"components": components, "area_um2": total, "warnings": _warnings(tables)}
+    figures = {"components": components, "area_um2": total, "warnings": _warnings(tables)}
+    return figures if estimates is None else figures | _comparison(tables, estimates)
+
+
+def _comparison(tables: EnergyTables, estimates: EnergyTables) -> dict[str, Any]:
+    """How far estimates are from given entries, in percent, and why some have none."""
+    rows = []
+    own_areas = {entry.component: entry for entry in estimates.areas}
+    own_energies = {(entry.component, entry.action): entry for entry in reversed(estimates.energies)}
+    given: list[tuple[str, str, Any, EnergyEntry | AreaEntry | None, Any]] = [
+        *(
+            (e.component, e.action, e.energy, own_energies.get((e.component, e.action)), e.terms)
+            for e in tables.energies
+        ),
+        *((e.component, "area", e.area, own_areas.get(e.component), e.terms) for e in tables.areas),
+    ]
+    for component, what, value, own, terms in given:
+        if own is None or terms:
+            continue
+        estimate = _plain(own.energy if isinstance(own, EnergyEntry) else own.area)
+        row = {"component": component, "what": what, "given": _plain(value), "estimate": estimate}
+        row["error_percent"] = 100 * (estimate / row["given"] - 1) if row["given"] else None
+        rows.append(row | {"terms": [_term_figures(term) for term in own.terms]})
+    return {"compared": rows, "notes": list(estimates.notes)}
 
 
 def _energy_figures(entry: EnergyEntry) -> dict[str, Any]:
@@ -81,7 +105,7 @@ def _warnings(tables: EnergyTables) -> list[str]:
     """Every warning once, with the component it is about."""
     entries: Iterable[EnergyEntry | AreaEntry] = (*tables.energies, *tables.areas)
     found = (
-        f"{entry.component}{'.' + term.part if term.part else ''} ({term.kind}, {term.choice.estimator.name}): {warning}"
+        f"{entry.component} ({' '.join(filter(None, (term.part, term.kind)))}, {term.choice.estimator.name}): {warning}"
         for entry in entries
         for term in entry.terms
         for warning in term.choice.warnings
@@ -145,7 +169,10 @@ def render_energy_tables(figures: Figures, *, explain: bool = False) -> Group:
     parts: list[Any] = [_energy_table(figures), _area_table(figures)]
     if figures["warnings"]:
         parts.append(Text("\n".join(f"warning: {warning}" for warning in figures["warnings"])))
+    if figures.get("compared"):
+        parts.append(_comparison_table(figures["compared"]))
     if explain:
+        parts += [Text(f"no estimate: {note}") for note in figures.get("notes", ())]
         parts += [_explanation(name, component) for name, component in figures["components"].items()]
         parts.append(_sources(figures))
     return Group(*parts)
@@ -179,6 +206,19 @@ def _area_table(figures: Figures) -> Table:
             table.add_row(name, count(instances), count(round(area, 6)), whole, _by_whom(part["area_terms"]))
     table.add_section()
     table.add_row("total", "", "", count(round(figures["area_um2"], 3)), "")
+    return table
+
+
+def _comparison_table(rows: list[Figures]) -> Table:
+    """One line for each entry that the file gives and an estimator knows as well."""
+    table = Table("component", "action", box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in ("given", "own estimate", "error %"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("estimated by")
+    for row in rows:
+        error = "-" if row["error_percent"] is None else f"{row['error_percent']:+.2f}"
+        numbers = (count(row["given"]), count(row["estimate"]), error)
+        table.add_row(row["component"], row["what"], *numbers, _by_whom(row["terms"]))
     return table
 
 

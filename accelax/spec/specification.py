@@ -100,6 +100,13 @@ class Specification:
         """
         raise NotImplementedError
 
+    def energy_estimates(self) -> EnergyTables:
+        """What component models say of every component, also where the files give energies themselves.
+
+        Components that cannot be priced are left out; the ``notes`` of the tables say why.
+        """
+        raise NotImplementedError
+
     def set(self, path: str, value: object) -> None:
         """Set one value by its path (``architecture.GLB.attributes.depth``, ``problem.instance.C``, ``rules.halo``).
 

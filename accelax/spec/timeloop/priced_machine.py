@@ -50,40 +50,58 @@ def price_machine(state: State, registry: Registry | None = None) -> PricedMachi
     if state.refusals:
         raise state.refusals[0]
     given = read_tables(state.sections.get("ERT"), state.sections.get("ART"))
-    places = [place for place in state.chain.levels if not place.is_fanout]
-    places += [state.chain.compute] if state.chain.compute else []
+    places = _components(state)
     wanted = [component for place in places if (component := _to_price(place, state, given))]
-    energies, areas = _price(wanted, state, registry, given)
-    tables = EnergyTables(
-        (*_given_energies(given, places), *energies),
-        (*_given_areas(given, places), *areas),
-        {place.name: place.mesh_x * place.mesh_y for place in places},
-        {place.name: _kind(place) for place in places},
-    )
+    problems = Problems()
+    energies, areas = _price(wanted, state, registry, given, problems)
+    problems.raise_if_any()
+    given_energies, given_areas = _given_energies(given, places), _given_areas(given, places)
+    tables = _tables(places, [*given_energies, *energies], [*given_areas, *areas])
     if not wanted:
         return PricedMachine(state.machine, tables)
-    problems = Problems()
     machine = build_machine(state.chain, _merged(given, energies, areas), state.workload, problems)
     problems.raise_if_any()
     assert machine is not None
     return PricedMachine(machine, tables)
 
 
+def estimate_tables(state: State, registry: Registry | None = None) -> EnergyTables:
+    """What component models say of every component, whatever the tables of the file say.
+
+    Components that no model prices are left out; the notes say why.
+    """
+    places, nothing, problems = _components(state), ReferenceTables(), Problems()
+    wanted = [component for place in places if (component := _to_price(place, state, nothing))]
+    energies, areas = _price(wanted, state, registry, nothing, problems)
+    return _tables(places, energies, areas, tuple(str(problem) for problem in problems.items))
+
+
+def _components(state: State) -> list[Place]:
+    """The storages and the compute unit, outermost first."""
+    places = [place for place in state.chain.levels if not place.is_fanout]
+    return places + ([state.chain.compute] if state.chain.compute else [])
+
+
+def _tables(
+    places: list[Place], energies: list[EnergyEntry], areas: list[AreaEntry], notes: tuple[str, ...] = ()
+) -> EnergyTables:
+    """Entries as tables of all components."""
+    instances = {place.name: place.mesh_x * place.mesh_y for place in places}
+    return EnergyTables(tuple(energies), tuple(areas), instances, {place.name: _kind(place) for place in places}, notes)
+
+
 def _price(
-    wanted: list[Component], state: State, registry: Registry | None, given: ReferenceTables
+    wanted: list[Component], state: State, registry: Registry | None, given: ReferenceTables, problems: Problems
 ) -> tuple[list[EnergyEntry], list[AreaEntry]]:
-    """The entries of the components that the file's tables do not cover. Raises SpecError."""
+    """The entries of the components that the file's tables do not cover. Mistakes go to ``problems``."""
     if not wanted:
         return [], []
     if registry is None:
         import accelax.components.library  # noqa: F401 (enters its estimators)
 
         registry = REGISTRY
-    problems = Problems()
     classes = read_classes(state.sections.get("components"), problems)
-    problems.raise_if_any()
-    priced = price(wanted, classes, registry, problems)
-    problems.raise_if_any()
+    priced = [] if problems else price(wanted, classes, registry, problems)
     energies = [entry for one in priced for entry in one.energies]
     areas = [one.area for one in priced if one.area]
     return (

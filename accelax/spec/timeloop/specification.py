@@ -19,7 +19,7 @@ from accelax.spec.text.scalars import plain_scalar
 from accelax.spec.timeloop.lowering import lower_state
 from accelax.spec.timeloop.machine import NETWORK_ATTRIBUTES
 from accelax.spec.timeloop.mapspace import LevelMapspace
-from accelax.spec.timeloop.priced_machine import PricedMachine, price_machine
+from accelax.spec.timeloop.priced_machine import PricedMachine, estimate_tables, price_machine
 from accelax.spec.timeloop.reader import join_path
 from accelax.spec.timeloop.state import State, read_state, section_name
 from accelax.spec.timeloop.views import ArchitectureView, Keys, View, leaf_keys
@@ -168,6 +168,13 @@ class TimeloopSpecification(Specification):
             UnsupportedError: a feature that was recognized and is not supported.
         """
         return self._priced().tables
+
+    def energy_estimates(self) -> EnergyTables:
+        """What component models say of every component, also of those that the ERT of the file covers.
+
+        Components that cannot be priced are left out; the ``notes`` of the tables say why.
+        """
+        return estimate_tables(self._state)
 
     def _priced(self) -> PricedMachine:
         """The machine with all its energies; found once for each state."""
