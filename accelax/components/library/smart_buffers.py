@@ -48,8 +48,8 @@ def with_address_adders(
     "smartbuffer_SRAM", "smart_buffer_sram", "smartbuffer",
     accuracy=75, source=f"{SOURCE}; address adders of NeuroSim or Aladdin", formula=f"{FORMULA} + address adder",
     attributes={
-        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS, "n_rdwr_ports": PORTS,
-        "voltage": SUPPLY, "address_adder": ADDRESS_ADDER,
+        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS,
+        "n_rdwr_ports": PORTS, "voltage": SUPPLY, "address_adder": ADDRESS_ADDER,
     },
 )  # fmt: skip
 def smartbuffer_sram(

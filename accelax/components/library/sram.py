@@ -132,7 +132,8 @@ def sram_estimate(
     "SRAM", "sram_scratchpad",
     accuracy=80, source=SOURCE, formula=FORMULA,
     attributes={
-        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS, "n_rdwr_ports": PORTS, "voltage": SUPPLY,
+        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS,
+        "n_rdwr_ports": PORTS, "voltage": SUPPLY,
     },
 )  # fmt: skip
 def sram(
@@ -160,7 +161,8 @@ def sram(
     "cache",
     accuracy=50, source=f"{SOURCE}; tags as a second SRAM", formula="data of all ways + tags of all ways",
     attributes={
-        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "associativity": Attribute("", valid=(1, 16), whole=True),
+        "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH,
+        "associativity": Attribute("", valid=(1, 16), whole=True),
         "tag_size": Attribute("bit", valid=(8, 64), whole=True),
         "n_banks": BANKS, "n_rw_ports": PORTS, "voltage": SUPPLY,
     },
