@@ -28,30 +28,59 @@ WIRE_OHM_PER_FEATURE = 0.5302631
 
 @dataclass(frozen=True)
 class CellKind:
-    """A resistive cell: its size in squared feature sizes, its two resistances in ohm, and how it is read and set."""
+    """A cell: its size in squared feature sizes, its resistances in ohm, how it is read and set, and its load on a row.
+
+    ``access_width`` is that of its access device in feature sizes, 0 for a cross-point without any; wire and gate of a
+    cell count ``capacitance_scale`` times, and ``extra_fF`` hangs on the row besides. An SRAM cell is not resistive:
+    ``transistor_width`` is that of its n and p transistors in feature sizes, ``leak_scale`` multiplies its leakage.
+    """
 
     area_F2: Number
-    resistance_on: Number
-    resistance_off: Number
-    has_access_device: bool
+    resistance_on: Number = 1e3
+    resistance_off: Number = 1e5
+    access_width: Number = 1.0
     read_voltage: Number = 0.2
     set_voltage: Number = 2.0
     set_pulse_s: Number = 40e-9
+    capacitance_scale: Number = 1.0
+    extra_fF: Number = 0.0
     is_resistive: bool = True
+    transistor_width: Number = 10.0
+    leak_scale: Number = 1.0
 
     @property
     def pitch(self) -> Number:
         """The side of the square cell in feature sizes."""
         return sqrt(self.area_F2)
 
+    @property
+    def has_access_device(self) -> bool:
+        """Whether it is no cross-point."""
+        return self.access_width != 0
+
+
+def _sram(area_F2: float, access_width: float, **others: float) -> CellKind:
+    """An SRAM cell."""
+    return CellKind(area_F2, access_width=access_width, is_resistive=False, **others)
+
 
 CELLS = {
-    "isaac": CellKind(1.49011611938, 2e3, 20e3, has_access_device=False),
-    "raella": CellKind(5.49011611938, 1333.0, 20e3, has_access_device=True),
-    "wan": CellKind(125.73964497, 25e4, 1e6, True, read_voltage=0.5, set_voltage=1.75, set_pulse_s=8520e-9),
-    "jia": CellKind(426.0, 1e3, 1e5, True, read_voltage=0.1, set_pulse_s=10e-9, is_resistive=False),
-}
-"""Cells by name. ``isaac`` and ``raella`` are the parameter files of those architectures, ``wan`` is NeuRRAM's."""
+    "isaac": CellKind(1.49011611938, 2e3, 20e3, access_width=0.0),
+    "raella": CellKind(5.49011611938, 1333.0, 20e3),
+    "wan": CellKind(
+        125.73964497, 25e4, 1e6, access_width=0.0, read_voltage=0.5, set_voltage=1.75, set_pulse_s=8520e-9,
+        extra_fF=-0.1,
+    ),
+    "jia": _sram(426.0, 4.0, capacitance_scale=6.5),
+    "sinangil": _sram(1080.0, 1.0, capacitance_scale=0.1),
+    "wang": _sram(400.0, 1.0, extra_fF=3.0),
+    "colonnade": _sram(130.0, 7.0, transistor_width=5.0, leak_scale=4.5),
+    "sram": _sram(400.0, 1.0),
+}  # fmt: skip
+"""Cells by name: those of ISAAC, RAELLA, NeuRRAM (``wan``) and of CiMLoop's SRAM macros, and a plain SRAM cell."""
+
+SRAM_LEAK_W = {SET_2023: 2.004e-10, CURRENT_SET: 2.002e-13}
+"""Of an SRAM cell per nm of node, feature size of ``transistor_width`` and volt: high-performance and low-power."""
 
 WRITE_OVERHEAD_PJ = {
     (SET_2023, False): 0.006536703, (SET_2023, True): 0.003264415,
@@ -66,13 +95,13 @@ CELL_ATTRIBUTES = {
     "average_cell_value": SHARE,
     "read_pulse_width": SECONDS,
     "read_voltage": VOLTAGE,
+    "voltage": VOLTAGE,
     "resistance_on": Attribute("ohm"),
     "resistance_off": Attribute("ohm"),
     "cell_area": Attribute("F^2"),
     "cell_config": Attribute(kind="text"),
     "neurosim": NEUROSIM,
     "temporal_dac_bits": Attribute("bit", least=0.0, above=False),
-    "temporal_spiking": Attribute(kind="flag"),
     "artifact_quirks": Attribute(kind="flag"),
 }
 
@@ -153,6 +182,7 @@ def memory_cell(
     resistance_on: Number | None = None,
     resistance_off: Number | None = None,
     cell_area: Number | None = None,
+    voltage: Number = 0.9,
     neurosim: str = CURRENT_SET,
 ) -> Estimate:
     """One cell of a crossbar; an SRAM cell is read by its drivers, so that it costs its area alone."""
@@ -162,7 +192,8 @@ def memory_cell(
     )  # fmt: skip
     area = kind.area_F2 * (technology * 1e-3) ** 2
     if not kind.is_resistive:
-        return Estimate({"read": 0.0, "write": 0.0, "update": 0.0}, area)
+        leak = SRAM_LEAK_W[neurosim] * kind.leak_scale * kind.transistor_width * technology * voltage
+        return Estimate({"read": 0.0, "compute": 0.0, "write": 0.0, "update": 0.0}, area, leak)
     pulse = read_pJ(kind, rows, cols, average_cell_value, read_pulse_width, neurosim)
     write = write_pJ(kind, rows, cols, average_cell_value, technology, neurosim)
     read = average_input_value * pulses_per_read(temporal_dac_bits) * pulse
@@ -192,6 +223,7 @@ def cell(
     resistance_on: Number | None = None,
     resistance_off: Number | None = None,
     cell_area: Number | None = None,
+    voltage: Number = 0.9,
     neurosim: str = CURRENT_SET,
     artifact_quirks: bool = False,
 ) -> Estimate:
@@ -200,9 +232,10 @@ def cell(
         technology=technology, rows=rows, cols=cols, average_input_value=average_input_value,
         average_cell_value=average_cell_value, cell_config=cell_config, read_pulse_width=read_pulse_width,
         temporal_dac_bits=temporal_dac_bits, read_voltage=read_voltage, resistance_on=resistance_on,
-        resistance_off=resistance_off, cell_area=cell_area, neurosim=neurosim,
+        resistance_off=resistance_off, cell_area=cell_area, voltage=voltage, neurosim=neurosim,
     )  # fmt: skip
     energy = {action: value * width_cells for action, value in one.energy_pJ.items()}
     if artifact_quirks:
         energy["write"] = one.energy_pJ["write"]
-    return Estimate(energy, one.area_um2 * width_cells * depth_cells)
+    cells = width_cells * depth_cells
+    return Estimate(energy, one.area_um2 * cells, one.leak_power_W * cells)

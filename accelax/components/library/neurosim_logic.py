@@ -54,7 +54,7 @@ FLIP_FLOP = {
 def part(figures: Affine, action: str, bits: Number, technology: Number) -> Estimate:
     """An estimate with one action.
 
-    >>> round(part(ADDER["2023"], "add", 9, 32).energy_pJ["add"], 6)
+    >>> round(float(part(ADDER["2023"], "add", 9, 32).energy_pJ["add"]), 6)
     0.023324
     """
     energy, area, leak = figures.of(bits, technology)

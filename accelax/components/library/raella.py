@@ -231,7 +231,7 @@ def raella_dac(
 
 
 @component(
-    "d_flip_flop", "dff",
+    "d_flip_flop",
     accuracy=80,
     source="NeuroSim flip-flop",
     formula="area alone",
