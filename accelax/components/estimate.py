@@ -56,3 +56,12 @@ SHARE = Attribute("", least=0.0, above=False, most=1.0)
 """A mean value between 0 and 1."""
 VOLTAGE = Attribute("V")
 SECONDS = Attribute("s")
+
+
+def first_stated(*values: Number | None) -> Number:
+    """The first of several names' values that is stated; the last is the default.
+
+    >>> first_stated(None, 8, 32)
+    8
+    """
+    return next(value for value in values if value is not None)

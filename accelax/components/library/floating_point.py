@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from accelax.components.estimate import Attribute, Estimate
+from accelax.components.estimate import Attribute, Estimate, first_stated
 from accelax.components.numbers import Number
 from accelax.components.registry import component
 from accelax.components.scaling import NOMINAL_V, SUPPLY, area_scale, logic_energy_scale
 
 HOROWITZ = "M. Horowitz, ISSCC 2014: 0.4 and 0.9 pJ to add, 1.1 and 3.7 pJ to multiply 16 and 32 bit at 45 nm, 0.9 V"
 TABLES = "the 32-bit fpmac of Accelergy's published energy tables at 45 nm"
+WIDTH = Attribute("bit", valid=(16, 64), whole=True)
 MANTISSA = Attribute("bit", valid=(7, 24), whole=True)
 EXPONENT = Attribute("bit", valid=(4, 11), whole=True)
 _FORMAT = {"mantissa_bits": MANTISSA, "exponent_bits": EXPONENT, "voltage": SUPPLY}
@@ -76,11 +77,13 @@ def fp_mac(
 @component(
     "fpmac",
     accuracy=60, source=TABLES, formula="51.979 pJ * (width / 32)² at 45 nm",
-    attributes={"width": Attribute("bit", valid=(16, 64), whole=True), "voltage": SUPPLY},
+    attributes={"width": WIDTH, "datawidth": WIDTH, "voltage": SUPPLY},
 )  # fmt: skip
-def table_fpmac(*, technology: Number, width: Number = 32, voltage: Number = NOMINAL_V) -> Estimate:
+def table_fpmac(
+    *, technology: Number, width: Number | None = None, datawidth: Number | None = None, voltage: Number = NOMINAL_V
+) -> Estimate:
     """The fpmac of the tables: 51.979 pJ, 4120 µm² and 518.5 µW for 32 bits at 45 nm, by the square of the width."""
-    share = (width / 32) ** 2
+    share = (first_stated(width, datawidth, 32) / 32) ** 2
     scale = logic_energy_scale(_NODE_NM, technology, voltage) * share
     return Estimate(
         energy_pJ=dict.fromkeys(("compute", "mac", "mac_random", "read"), 51.979 * scale),

@@ -6,7 +6,7 @@ Every energy is that of one action with the activity NeuroSim assumes. All scale
 
 from __future__ import annotations
 
-from accelax.components.estimate import COUNT, Attribute, Estimate
+from accelax.components.estimate import COUNT, Attribute, Estimate, first_stated
 from accelax.components.library.cells import NEUROSIM, SET_2023
 from accelax.components.library.neurosim_logic import ADDER, FLIP_FLOP, SHIFT_ADD
 from accelax.components.numbers import Number
@@ -32,13 +32,14 @@ def _estimate(
 @component(
     "neurosim_adder", "intadder", "adder",
     accuracy=65, source=SOURCE, formula="(0.00137 + 0.002439 * bits) pJ at 32 nm",
-    attributes={"width": BITS, "n_bits": BITS, "voltage": SUPPLY, "neurosim": NEUROSIM},
+    attributes={"width": BITS, "n_bits": BITS, "datawidth": BITS, "voltage": SUPPLY, "neurosim": NEUROSIM},
 )  # fmt: skip
 def neurosim_adder(
     *,
     technology: Number,
-    width: Number = 32,
+    width: Number | None = None,
     n_bits: Number | None = None,
+    datawidth: Number | None = None,
     voltage: Number = NOMINAL_V,
     neurosim: str = SET_2023,
 ) -> Estimate:
@@ -47,7 +48,7 @@ def neurosim_adder(
     >>> round(float(neurosim_adder(technology=32, width=10).energy_pJ["add"]), 6)
     0.025764
     """
-    figures = ADDER[neurosim].of(width if n_bits is None else n_bits, technology)
+    figures = ADDER[neurosim].of(first_stated(n_bits, width, datawidth, 32), technology)
     return _estimate(("add", "read", "compute", "update"), figures, technology, voltage)
 
 
@@ -65,7 +66,7 @@ def flip_flop(
     neurosim: str = SET_2023,
 ) -> Estimate:
     """Flip-flops that all take a new value at the action; 2.614886 µm² each at 32 nm."""
-    figures = FLIP_FLOP[neurosim].of(width if n_bits is None else n_bits, technology)
+    figures = FLIP_FLOP[neurosim].of(first_stated(n_bits, width), technology)
     return _estimate(("read", "write", "update"), figures, technology, voltage)
 
 
@@ -92,7 +93,7 @@ def shift_add(
     >>> round(float(shift_add(technology=32, n_bits=8).energy_pJ["shift_add"]), 6)
     0.084422
     """
-    bits = width if n_bits is None else n_bits
+    bits = first_stated(n_bits, width)
     further = 0.0 if shift_register_n_bits is None else shift_register_n_bits - 2 * bits
     whole, register = SHIFT_ADD[neurosim].of(bits, technology), FLIP_FLOP[neurosim].of(further, technology)
     energy, area, leak = (one + other for one, other in zip(whole, register, strict=True))
