@@ -51,7 +51,6 @@ LINE_ATTRIBUTES = {
     "sram": Attribute(kind="flag"),
     "columns_at_once": Attribute(),
     "transistor_width": Attribute("F", least=0.0, above=False),
-    "leak_scale": Attribute(least=0.0, above=False),
     "cells": Attribute(),
 }
 
@@ -178,7 +177,6 @@ def sram_compute_cell(
     cell_area: Number,
     cells: Number = 1.0,
     transistor_width: Number = 20.0,
-    leak_scale: Number = 1.0,
     device: str = "low_power",
 ) -> Estimate:
     """``cells`` SRAM cells that compute together; drivers pay for reading them.
@@ -186,6 +184,6 @@ def sram_compute_cell(
     ``transistor_width`` is that of an n and a p transistor together, in feature sizes.
     """
     width_um = transistor_width * technology * 1e-3
-    leak = cells * leak_scale * voltage * LEAK_A_PER_UM[device] * width_um
+    leak = cells * voltage * LEAK_A_PER_UM[device] * width_um
     area = cells * cell_area * (technology * 1e-3) ** 2
     return Estimate({"read": 0.0, "write": 0.0, "update": 0.0}, area, leak)
