@@ -7,7 +7,7 @@ from typing import Any
 
 from accelax.errors import Location
 from accelax.spec.text import ExpressionError, Problems, Quoted, evaluate_expression
-from accelax.spec.timeloop.reader import join_path, show
+from accelax.spec.timeloop.reader import show
 
 MUST_SPECIFY = "must_specify"
 
@@ -87,7 +87,7 @@ def resolved(
     raw: Mapping[str, object],
     outer: Mapping[str, object],
     place_of: Callable[[str], Location | None],
-    path: str,
+    path_of: Callable[[str], str],
     problems: Problems,
 ) -> dict[str, Any]:
     """The values of the attributes ``raw`` that are given; mistakes go to ``problems``, placed by ``place_of``.
@@ -104,7 +104,7 @@ def resolved(
             scope[name]
         except ExpressionError as error:
             message = f"cannot evaluate {show(raw[name])}: {error.message}"
-            problems.add(message, place_of(name), join_path(path, name))
+            problems.add(message, place_of(name), path_of(name))
             scope.give_up(name)
     return {name: scope[name] for name in names}
 

@@ -158,10 +158,12 @@ def read_classes(section: object, problems: Problems) -> dict[str, ComponentClas
 def _component_class(section: Parsed, problems: Problems) -> ComponentClass:
     """One class; every action must act on parts that the class has."""
     parts: dict[str, PartClass] = {}
+    unread: set[str] = set()
     for part in section["subcomponents"]:
         kind = part["subclass"] or part["class"]
         name = _part_name(part, problems)
-        if part["name"] is None or name is None:
+        if name is None:
+            unread.add(str(part["name"]).partition("[")[0])
             continue
         if kind is None:
             problems.add("'class' is missing", part.location(), part.path)
@@ -174,16 +176,16 @@ def _component_class(section: Parsed, problems: Problems) -> ComponentClass:
         if action["name"] in actions:
             problems.add(f"the action {action['name']!r} is defined twice", action.location("name"), action.path)
         elif action["name"] is not None:
-            actions[action["name"]] = _action(action, parts, problems)
+            actions[action["name"]] = _action(action, parts, unread, problems)
     return ComponentClass(section["name"], section["attributes"], parts, actions, section)
 
 
-def _action(section: Parsed, parts: Mapping[str, PartClass], problems: Problems) -> ActionClass:
-    """An action of a class."""
+def _action(section: Parsed, parts: Mapping[str, PartClass], unread: set[str], problems: Problems) -> ActionClass:
+    """An action of a class; what it does to parts that could not be read is left out."""
     acted = []
     for part in section["subcomponents"]:
         name = _part_name(part, problems)
-        if name is None:
+        if name is None or name.base in unread:
             continue
         if name.base not in parts:
             message = f"the class has no subcomponent {name.base!r}{did_you_mean(name.base, parts)}"

@@ -137,7 +137,8 @@ def _storage_level(
             f"{path}.cluster_size",
         )
     energies = access_energies(place, attributes, tables, cluster)
-    leak = tables.energy(place.name, LEAK) or 0.0
+    leak = tables.energy(place.name, LEAK)
+    leak = 0.0 if leak is None else leak
     return Level(
         place.name,
         mesh_x=place.mesh_x,

@@ -71,15 +71,18 @@ class PartBuilder:
         self.problems = problems
 
     def component(self, component: Component) -> Part:
-        """The tree of a component of the architecture."""
+        """The tree of a component of the architecture; without its parts where its own attributes are wrong."""
+        before = len(self.problems)
         definition = self.classes.get(component.kind)
         own = _joined(definition.attributes if definition else {}, _literal(component.attributes))
         left_open = {name for name, value in own.items() if value is None} | set(unspecified(own))
         raw = own | _literal({k: v for k, v in component.defaults.items() if k not in own or k in left_open})
         attributes = self._resolve(raw, component.attributes, component.surroundings, component, definition)
-        part = Part(component.kind, attributes, definition, component.place, component.path)
+        place = _place_with_class(component.place, component.attributes, definition)
+        part = Part(component.kind, attributes, definition, place, component.path)
         part.surroundings = component.surroundings
-        self._add_parts(part, (component.kind,))
+        if len(self.problems) == before:
+            self._add_parts(part, (component.kind,))
         return part
 
     def _resolve(
@@ -91,17 +94,17 @@ class PartBuilder:
         definition: ComponentClass | None,
     ) -> dict[str, Any]:
         """The attributes of a component or part whose own ones (``given``) hide those of its class."""
-        part_place, path = _place_and_path(user)
+        own_place, path = _place_and_path(user)
         for name in unspecified(raw):
             of_class = f"the class {definition.name!r} wants it specified" if definition else "it must be specified"
-            self.problems.add(f"the attribute {name!r} is missing: {of_class}", part_place(""), path)
+            self.problems.add(f"the attribute {name!r} is missing: {of_class}", own_place(""), path)
+        place = _place_with_class(own_place, given, definition)
 
-        def place(name: str) -> Location | None:
-            if definition is not None and given.get(name) is None:
-                return definition.attributes.location(name)
-            return part_place(name)
+        def path_of(name: str) -> str:
+            owner = definition.section.path if definition is not None and given.get(name) is None else path
+            return join_path(join_path(owner, "attributes"), name)
 
-        return resolved(raw, outer, place, join_path(path, "attributes"), self.problems)
+        return resolved(raw, outer, place, path_of, self.problems)
 
     def _add_parts(self, part: Part, above: tuple[str, ...]) -> None:
         """Build the parts of ``part``; ``above`` are the classes around them."""
@@ -117,19 +120,26 @@ class PartBuilder:
 
     def _part(self, around: Part, inner: PartClass, above: tuple[str, ...]) -> Part:
         """One subcomponent of ``around``."""
+        before = len(self.problems)
         definition = self.classes.get(inner.kind)
         scope = {**around.surroundings, **around.attributes}
         given = inner.section["attributes"] or {}
         handed = {name: around.attributes[name] for name in HANDED_DOWN if name in around.attributes}
         own = self._resolve(given, given, scope, inner, None)
         raw = _joined(handed | dict(definition.attributes if definition else {}), _literal(handed | own))
-        place, path = _place_and_path(inner)
+        own_place, path = _place_and_path(inner)
+        class_place = _place_with_class(own_place, own | handed, definition)
+
+        def place(name: str) -> Location | None:
+            return around.place(name) if name in handed and name not in own else class_place(name)
+
         attributes = self._resolve(raw, own | handed, around.surroundings, inner, definition)
         part = Part(inner.kind, attributes, definition, place, path, surroundings=around.surroundings)
         part.first, part.count = self.range(inner.name, scope, inner.section.location("name"), path)
         part.area_scale = self.product(inner.scales(("area_scale", "area_share")), scope | attributes, inner.section)
         part.energy_scale = self.product(inner.scales(("energy_scale",)), scope | attributes, inner.section)
-        self._add_parts(part, (*above, inner.kind))
+        if len(self.problems) == before:
+            self._add_parts(part, (*above, inner.kind))
         return part
 
     def range(
@@ -177,6 +187,17 @@ def _joined(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     """The attributes of a class in its order, those that are given in their places, and then the other given ones."""
     known = {name: value for name, value in given.items() if value is not None}
     return {name: known.get(name, value) for name, value in defaults.items()} | known
+
+
+def _place_with_class(own_place: Place, given: Mapping[str, Any], definition: ComponentClass | None) -> Place:
+    """Where attributes stand, in the class those that are not ``given``."""
+
+    def place(name: str) -> Location | None:
+        if definition is not None and given.get(name) is None and name in definition.attributes:
+            return definition.attributes.location(name)
+        return own_place(name)
+
+    return place
 
 
 def _literal(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from accelax.components.energy_tables import AreaEntry, EnergyEntry, EnergyTables
 from accelax.components.numbers import maximum
 from accelax.components.registry import REGISTRY, Registry
-from accelax.errors import Location
+from accelax.errors import Location, Problem, SpecError
 from accelax.ir.level_machine import LevelMachine
 from accelax.spec.text import Problems
 from accelax.spec.timeloop.architecture import leaves_in_order
@@ -54,7 +54,7 @@ def price_machine(state: State, registry: Registry | None = None) -> PricedMachi
     wanted = [component for place in places if (component := _to_price(place, state, given))]
     problems = Problems()
     energies, areas = _price(wanted, state, registry, given, problems)
-    problems.raise_if_any()
+    _raise(problems)
     given_energies, given_areas = _given_energies(given, places), _given_areas(given, places)
     tables = _tables(places, [*given_energies, *energies], [*given_areas, *areas])
     if not wanted:
@@ -73,7 +73,7 @@ def estimate_tables(state: State, registry: Registry | None = None) -> EnergyTab
     places, nothing, problems = _components(state), ReferenceTables(), Problems()
     wanted = [component for place in places if (component := _to_price(place, state, nothing))]
     energies, areas = _price(wanted, state, registry, nothing, problems)
-    return _tables(places, energies, areas, tuple(str(problem) for problem in problems.items))
+    return _tables(places, energies, areas, tuple(map(str, _each_once(problems))))
 
 
 def _components(state: State) -> list[Place]:
@@ -102,12 +102,24 @@ def _price(
         registry = REGISTRY
     classes = read_classes(state.sections.get("components"), problems)
     priced = [] if problems else price(wanted, classes, registry, problems)
+    lacking = {one.name: {name for names in one.actions for name in names} for one in wanted}
     energies = [entry for one in priced for entry in one.energies]
     areas = [one.area for one in priced if one.area]
     return (
-        [entry for entry in energies if entry.component not in given.energies or entry.action != "leak"],
-        [area for area in areas if area.component not in given.areas and area.component not in given.energies],
+        [one for one in energies if one.component not in given.energies or one.action in lacking[one.component]],
+        [one for one in areas if one.component not in given.areas and one.component not in given.energies],
     )
+
+
+def _raise(problems: Problems) -> None:
+    """Raise SpecError with every problem once: a mistake in a class is found for every component of it."""
+    if problems:
+        raise SpecError(_each_once(problems))
+
+
+def _each_once(problems: Problems) -> list[Problem]:
+    """The problems without those that say the same of the same place."""
+    return list({(problem.message, problem.location): problem for problem in reversed(problems.items)}.values())[::-1]
 
 
 def _to_price(place: Place, state: State, given: ReferenceTables) -> Component | None:

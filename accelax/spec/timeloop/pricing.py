@@ -210,7 +210,7 @@ class _Pricer:
                 ends = [self.builder.number(end.strip(), scope, place, path) for end in text.split("..", 1)]
                 if not all(is_plain(end) and end == int(end) for end in ends) or ends[1] - ends[0] >= MAX_ARGUMENTS:
                     self.builder.problems.add(f"expected a range of whole numbers, got {text!r}", place, path)
-                    continue
+                    ends = [1, 1]
                 choices[name] = list(range(int(ends[0]), int(ends[1]) + 1))
             elif text is not None:
                 choices[name] = [self.builder.value(text, scope, place, path)]
