@@ -3,7 +3,8 @@
 CACTI's energy per access at 32 nm is known at four sizes: 64 words of 64, 128 and 256 bit, and 512 of 32. Between
 them the logarithm is linear in that of the width, and energy goes with the power 0.78 of the depth, area linearly.
 A buffer below CACTI's least size (32 bit, 64 words) is scaled down from it in the same way. Each access steps a
-counter of NeuroSim's adders; two of them take area.
+counter of NeuroSim's adders, with as many bits as the logarithm of the depth says (not rounded up, so that the depth
+may be varied smoothly); two of them take area.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from accelax.components.estimate import Attribute, Estimate
 from accelax.components.library.cells import NEUROSIM, SET_2023
 from accelax.components.library.neurosim_logic import ADDER
-from accelax.components.numbers import Number, ceil, exp, interpolate, log, log2, maximum
+from accelax.components.numbers import Number, exp, interpolate, log, log2, maximum
 from accelax.components.registry import component
 from accelax.components.scaling import area_scale, depth_energy_scale, energy_scale
 
@@ -33,14 +34,14 @@ def _over_widths(width: Number, values: tuple[float, ...]) -> Number:
 
 def buffer_energies(width: Number, depth: Number, technology: Number, neurosim: str) -> tuple[Number, Number]:
     """pJ of one read and one write of a buffer of ``depth`` words of ``width`` bit, with its address counter."""
-    counter, _, _ = ADDER[neurosim].of(maximum(1.0, ceil(log2(depth))), technology)
+    counter, _, _ = ADDER[neurosim].of(maximum(1.0, log2(depth)), technology)
     size = depth_energy_scale(64.0, depth) * energy_scale(32, technology)
     return _over_widths(width, READ_PJ) * size + counter, _over_widths(width, WRITE_PJ) * size + counter
 
 
 def buffer_area(width: Number, depth: Number, technology: Number, neurosim: str) -> Number:
     """µm² of a buffer and of its two address counters."""
-    _, counter, _ = ADDER[neurosim].of(maximum(1.0, ceil(log2(depth))), technology)
+    _, counter, _ = ADDER[neurosim].of(maximum(1.0, log2(depth)), technology)
     return _over_widths(width, AREA_UM2) * depth / 64 * area_scale(32, technology) + 2 * counter
 
 

@@ -6,9 +6,11 @@ twelve in-situ multiply-accumulate units over the 288 accesses of 256 bit that f
 
 from __future__ import annotations
 
+import math
+
 from accelax.components.estimate import BITS, SHARE, Attribute, Estimate
 from accelax.components.library.published import Published, for_actions
-from accelax.components.numbers import Number, exp, interpolate, log, maximum, minimum
+from accelax.components.numbers import Number, exp, maximum, minimum
 from accelax.components.registry import component
 from accelax.components.scaling import area_scale, energy_scale
 
@@ -22,24 +24,38 @@ QUIRKS = Attribute(kind="flag")
 WIDTH = Attribute("bit")
 
 
+def _through(values: tuple[float, ...], resolution: Number) -> Number:
+    """A smooth curve through the logarithms of a table over ``ADC_BITS``: Catmull and Rom's cubic."""
+    logs = [math.log(value) for value in values]
+    logs = [2 * logs[0] - logs[1], *logs, 2 * logs[-1] - logs[-2]]
+    total: Number = 0.0
+    for bits, value in enumerate(logs, ADC_BITS[0] - 1):
+        near = abs(resolution - bits)
+        inner = minimum(near, 1.0)
+        outer = minimum(maximum(near, 1.0), 2.0)
+        # The kernel is 1 at its node and 0 at all others; its inner and its outer part vanish at the distance 1.
+        total = total + value * (
+            (1.5 * inner - 2.5) * inner**2 + 1.0 + ((2.5 - 0.5 * outer) * outer - 4.0) * outer + 2.0
+        )
+    return exp(total)
+
+
 def adc_table(resolution: Number) -> tuple[Number, Number]:
-    """pJ per conversion and µm² of the tabulated converter at 32 nm, log-linear between whole bits, doubling beyond.
+    """pJ per conversion and µm² of the tabulated converter at 32 nm, smooth between whole bits, doubling beyond.
 
     >>> [round(float(value), 6) for value in adc_table(7)]
     [1.42, 845.18]
     """
     within = minimum(maximum(resolution, ADC_BITS[0]), ADC_BITS[-1])
     beyond = 2.0 ** (resolution - within)
-    energy = exp(interpolate(within, ADC_BITS, [float(log(value)) for value in ADC_ENERGY_PJ]))
-    area = exp(interpolate(within, ADC_BITS, [float(log(value)) for value in ADC_AREA_UM2]))
-    return energy * beyond, area * beyond
+    return _through(ADC_ENERGY_PJ, within) * beyond, _through(ADC_AREA_UM2, within) * beyond
 
 
 @component(
     "isaac_adc", "saberi_sar_adc",
     accuracy=85,
     source=f"{ISAAC}; Kull et al., ISSCC 2013; Saberi et al., TCAS 2011",
-    formula="table over resolution, log-linear between bits",
+    formula="table over resolution, smooth between bits",
     attributes={"resolution": Attribute("bit", valid=(4, 10)), "n_adcs": Attribute()},
 )  # fmt: skip
 def isaac_adc(*, technology: Number, resolution: Number = 8, n_adcs: Number = 1) -> Estimate:

@@ -8,6 +8,7 @@ switch for all of them; it is off unless a specification sets it. With it on,
 * the speculation flags are accessed whenever the share of conversions is not 1, so also where signed inputs double it;
 * a write of a cell of two devices is charged for one of them (:mod:`accelax.components.library.cells`);
 * the figures of Aladdin and of the quantization multiplier, which are of 40 nm, are taken to be of 45 nm;
+* the bits of a scale of quantization are rounded down to whole ones;
 * the component named ``isaac_router`` has the area that one of four tiles shares.
 
 What the figures themselves are is another question: ``neurosim`` chooses the set of 2023, which is the default here.
@@ -64,7 +65,7 @@ def raella_quant_multiplier(*, technology: Number, artifact_quirks: bool = False
     "output_quantize_edram",
     accuracy=80,
     source=RAELLA,
-    formula="isaac_edram(storage_for_scales // depth, depth) + width // 8 * raella_quant_multiplier",
+    formula="isaac_edram(storage_for_scales / depth, depth) + width / 8 * raella_quant_multiplier",
     attributes={
         "width": WIDTH,
         "depth": Attribute(),
@@ -81,9 +82,10 @@ def output_quantize_edram(
     artifact_quirks: bool = False,
 ) -> Estimate:
     """Quantization of ``width`` bits of 8-bit outputs: one read of the scales and a multiplication each."""
-    scales = isaac_edram(technology=technology, width=storage_for_scales // depth, depth=depth)
+    bits = storage_for_scales // depth if artifact_quirks else storage_for_scales / depth
+    scales = isaac_edram(technology=technology, width=bits, depth=depth)
     multiplier = raella_quant_multiplier(technology=technology, artifact_quirks=artifact_quirks)
-    read = scales.energy_pJ["read"] + width // 8 * multiplier.energy_pJ["multiply"]
+    read = scales.energy_pJ["read"] + width / 8 * multiplier.energy_pJ["multiply"]
     return Estimate({"read": read, "write": 0.0, "update": 0.0}, scales.area_um2 + multiplier.area_um2)
 
 
@@ -93,7 +95,7 @@ def output_quantize_edram(
     "output_center_offset_correct",
     accuracy=80,
     source=RAELLA,
-    formula="width / 64 * buffer(64, 4 * (center_entries // 64)) + Aladdin multiplier of 4 b x 12 b",
+    formula="width / 64 * buffer(64, 4 * center_entries / 64) + Aladdin multiplier of 4 b x 12 b",
     attributes={"width": WIDTH, "center_entries": Attribute(), "n_center_entry_bits": BITS, **SPECULATION},
 )
 def raella_output_center_offset_correct(
@@ -106,7 +108,7 @@ def raella_output_center_offset_correct(
     artifact_quirks: bool = False,
 ) -> Estimate:
     """Adds the center of a filter times the running sum of inputs to each output of ``width`` bits."""
-    depth = center_entries // OFFSET_BUFFER_WIDTH * n_center_entry_bits
+    depth = center_entries / OFFSET_BUFFER_WIDTH * n_center_entry_bits
     read, _ = buffer_energies(OFFSET_BUFFER_WIDTH, depth, technology, neurosim)
     area = buffer_area(OFFSET_BUFFER_WIDTH, depth, technology, neurosim)
     multiplier = Published({"multiply": 12.68}, 6350.0, _figures_node(artifact_quirks)).scaled(
@@ -152,7 +154,7 @@ def raella_input_buffer(
     "raella_output_register",
     accuracy=80,
     source=RAELLA,
-    formula="speculation_adc_scale * buffer(width, depth) + width // entry_bits / 64 * flags where speculating",
+    formula="speculation_adc_scale * buffer(width, depth) + width / entry_bits / 64 * flags where speculating",
     attributes={
         "width": WIDTH, "depth": Attribute(valid=(4, 512)), "entry_bits": BITS, "n_flags": Attribute(),
         "speculation_adc_scale": SHARED, **SPECULATION,
@@ -172,10 +174,10 @@ def raella_output_register(
 ) -> Estimate:
     """A crossbar's register of partial sums, with a flag per column that says whether its speculation failed."""
     read, write = buffer_energies(width, depth, technology, neurosim)
-    flags_depth = n_flags // FLAG_WIDTH
+    flags_depth = n_flags / FLAG_WIDTH
     flag_read, flag_write = buffer_energies(FLAG_WIDTH, flags_depth, technology, neurosim)
     speculates = _speculates(speculation_adc_scale, speculation_enabled, artifact_quirks)
-    flags = speculates * (width // entry_bits) / FLAG_WIDTH
+    flags = speculates * (width / entry_bits) / FLAG_WIDTH
     area = buffer_area(width, depth, technology, neurosim)
     area = area + buffer_area(FLAG_WIDTH, flags_depth, technology, neurosim)
     update = speculation_adc_scale * write + flags * flag_write
