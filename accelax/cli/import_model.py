@@ -41,14 +41,17 @@ def import_model(model: str, options: ImportOptions) -> ExitCode:
     """
     _check_choices(options)
     workload = _read(model, options)
+    if not workload.imported and not workload.unsupported:
+        raise SpecError([Problem("the model multiplies no tensors: there is no layer in it", Location(model))])
     figures: dict[str, Any] = workload.to_dict()
-    if options.directory is not None and (workload.imported or not workload.unsupported):
+    if options.directory is not None and workload.imported:
         kinds: dict[str, Any] = {"dialect": options.dialect, "products": options.products}
         figures["files"] = [str(path) for path in workload.to_problems(options.directory, **kinds)]
     if options.as_json:
         print_json(figures)
     else:
-        _print(workload)
+        if workload.imported:
+            _print(workload)
         if files := figures.get("files"):
             say(f"{len(files)} {'file' if len(files) == 1 else 'files'} written to {options.directory}")
     say(*(_describe(model, group) for group in workload.unsupported))
@@ -125,5 +128,6 @@ def _print(workload: Workload) -> None:
 
 
 def _describe(model: str, group: OperatorGroup) -> str:
+    hint = "; give it by --dimension NAME=SIZE" if group.reason.startswith("the open dimension") else ""
     more = f" and {group.count - 1} more" if group.count > 1 else ""
-    return f"{model}: {group.operator} {group.names[0]!r}{more}: {group.reason} is not supported yet"
+    return f"{model}: {group.operator} {group.names[0]!r}{more}: {group.reason} is not supported yet{hint}"

@@ -28,7 +28,7 @@ from accelax.workloads.workload import Workload
 def read_onnx(model: str | Path | Any, dimensions: Mapping[str, int] | None = None) -> Workload:
     """The layers of an ONNX model: a file or an ``onnx.ModelProto``. Weights stored outside the file are not read.
 
-    Shapes come from ONNX's own shape inference. ``dimensions`` gives the sizes that the model leaves open by name,
+    Shapes come from ONNX's own shape inference. A product written as Mul and ReduceSum is not seen as one. ``dimensions`` gives the sizes that the model leaves open by name,
     such as ``{"batch": 1}``. A product whose operands are both constant is made once, ahead of time, and ignored.
     Of a product with weights on the left the transposed one is taken, so that Weights means weights.
 
@@ -139,10 +139,9 @@ class _Reader:
         if operator in IGNORED:
             return ()
         if operator in CONVOLUTION_INPUTS:
-            image, weights = CONVOLUTION_INPUTS[operator]
-            return (self._convolution(node, image, weights),)
+            return (self._convolution(node, *_inputs(node, *CONVOLUTION_INPUTS[operator])),)
         if operator in PRODUCT_INPUTS:
-            left, right = (node.input[position] for position in PRODUCT_INPUTS[operator])
+            left, right = _inputs(node, *PRODUCT_INPUTS[operator])
             swap = self._weights_left(left, right)
             return (matrix_product(self._shape(left), self._shape(right), weights_left=swap),)
         if operator == "Gemm":
@@ -155,10 +154,11 @@ class _Reader:
             return self._control_flow(node)
         raise UnsupportedError(UNSUPPORTED.get(operator, "an operator that accelax does not know"))
 
-    def _convolution(self, node: Any, image: int, weights: int) -> LayerShape:
-        pixels, filters = self._shape(node.input[image]), self._shape(node.input[weights])
-        outputs = self._shape(node.output[0])
-        if len(pixels) < 3 or not len(pixels) == len(filters) == len(outputs):
+    def _convolution(self, node: Any, image: str, weights: str) -> LayerShape:
+        pixels, filters, outputs = self._shape(image), self._shape(weights), self._shape(node.output[0])
+        groups = self._attribute(node, "group", 1)
+        fits = len(pixels) > 2 and len(pixels) == len(filters) == len(outputs) and filters[1] * groups == pixels[1]
+        if not fits:
             raise UnsupportedError(f"a convolution of shapes {pixels} and {filters}")
         return convolution(
             batch=pixels[0],
@@ -168,16 +168,17 @@ class _Reader:
             outputs=outputs[2:],
             strides=self._attribute(node, "strides", ()),
             dilations=self._attribute(node, "dilations", ()),
-            groups=self._attribute(node, "group", 1),
+            groups=groups,
         )
 
     def _gemm(self, node: Any) -> LayerShape:
-        left, right = (self._shape(value) for value in node.input[:2])
+        operands = _inputs(node, 0, 1)
+        left, right = (self._shape(value) for value in operands)
         if self._attribute(node, "transA", 0):
             left = left[::-1]
         if self._attribute(node, "transB", 0):
             right = right[::-1]
-        return matrix_product(left, right, weights_left=self._weights_left(*node.input[:2]))
+        return matrix_product(left, right, weights_left=self._weights_left(*operands))
 
     def _einsum(self, node: Any) -> Iterable[LayerShape]:
         equation = self._attribute(node, "equation", b"").decode()
@@ -188,8 +189,8 @@ class _Reader:
 
     def _attention(self, node: Any) -> Iterable[LayerShape]:
         """ONNX's own Attention: heads in their own dimension, or packed into the last; keys of the past come first."""
-        queries, keys, values = (self._shape(value) for value in node.input[:3])
-        past = self._shape(node.input[4])[2] if len(node.input) > 4 and node.input[4] else 0
+        queries, keys, values = (self._shape(value) for value in _inputs(node, 0, 1, 2))
+        past = self._shape(node.input[4])[-2] if len(node.input) > 4 and node.input[4] else 0
         heads = self._attribute(node, "q_num_heads", 0), self._attribute(node, "kv_num_heads", 0)
         if len(queries) == 3 and all(heads):
             queries, keys, values = (
@@ -236,10 +237,18 @@ class _Reader:
             raise UnsupportedError(f"the unknown shape of {value!r}")
         sizes = [size for size in shape if isinstance(size, int)]
         if len(sizes) < len(shape):
-            raise UnsupportedError(f"the open shape [{', '.join(map(str, shape))}] of {value!r}")
+            names = dict.fromkeys(repr(size) for size in shape if isinstance(size, str))
+            raise UnsupportedError(f"the open dimension {', '.join(names)}")
         return sizes
 
 
+def _inputs(node: Any, *positions: int) -> list[str]:
+    """The names of inputs that the operator can not do without. Raises UnsupportedError when one is missing."""
+    if max(positions) >= len(node.input):
+        raise UnsupportedError(f"{node.op_type} of {len(node.input)} inputs")
+    return [node.input[position] for position in positions]
+
+
 def _size(size: Any) -> int | str:
-    """A number, or a name for what is open."""
+    """A number, or the name of what is open."""
     return size.dim_value if size.HasField("dim_value") else size.dim_param or "?"

@@ -10,7 +10,7 @@ from accelax.errors import SpecError, UnsupportedError
 from accelax.workloads.extras import optional_module
 from accelax.workloads.gathering import Gathering
 from accelax.workloads.shapes import LayerShape, attention, convolution, matrix_product
-from accelax.workloads.torch_operators import IGNORED, PRODUCT_INPUTS
+from accelax.workloads.torch_operators import IGNORED, KEPT, PRODUCT_INPUTS
 from accelax.workloads.workload import Workload
 
 
@@ -25,7 +25,8 @@ def read_torch(
 
     The module is exported in the mode it is in (call ``module.eval()`` for inference) without gradients, and decomposed
     to aten's core operators; layers carry the names of the modules they are in. Sizes are those of
-    ``example_inputs``. Tensors on the device ``meta`` do, so that a large model needs no memory.
+    ``example_inputs``. Tensors on the device ``meta`` do, so that a large model needs no memory. A product that the
+    module writes as an elementwise multiplication and a sum is not seen as one.
 
     Raises:
         AccelaxError: the package torch is not installed.
@@ -45,8 +46,11 @@ def read_torch(
         program = module
     else:
         raise SpecError(f"expected a torch.nn.Module or an ExportedProgram, got {type(module).__name__}")
+    decompositions = export.default_decompositions()
+    for operator in KEPT:
+        decompositions.pop(getattr(torch.ops.aten, operator).default, None)
     gathering = Gathering()
-    _Reader(torch, program.run_decompositions(), gathering).read()
+    _Reader(torch, program.run_decompositions(decompositions), gathering).read()
     return gathering.workload(name or "model")
 
 

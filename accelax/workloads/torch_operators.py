@@ -7,12 +7,16 @@ PRODUCT_INPUTS = {
     "bmm": (0, 1),
     "mv": (0, 1),
     "dot": (0, 1),
+    "vdot": (0, 1),
     "matmul": (0, 1),
     "addmm": (1, 2),
     "baddbmm": (1, 2),
     "addmv": (1, 2),
 }
 """Operators that multiply as numpy.matmul does, with the positions of the two operands."""
+
+KEPT = ("mv", "dot", "vdot", "addmv", "linalg_vecdot")
+"""Products that torch would decompose into a multiplication and a sum, in which they could not be told any more."""
 
 _NAMES = """
 adaptive_avg_pool1d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d alias all amax
