@@ -75,7 +75,7 @@ def _read(model: str, options: ImportOptions) -> Workload:
 
     from accelax.workloads import read_onnx, read_transformer
 
-    sizes = {"sequence": options.sequence, "batch": options.batch, "context": options.context}
+    sizes: dict[str, Any] = {"sequence": options.sequence, "batch": options.batch, "context": options.context}
     suffix = Path(model).suffix.lower()
     with Console(stderr=True).status(f"reading {model}"):
         if suffix == ".onnx":
@@ -95,10 +95,12 @@ def _dimensions(settings: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     mistakes: list[Problem] = []
     for setting in settings:
-        name, _, size = setting.rpartition("=")
+        name, equals, size = setting.rpartition("=")
         try:
             found[name.strip()] = int(size)
         except ValueError:
+            equals = ""
+        if not equals:
             mistakes.append(Problem(f"--dimension {setting}: expected name=size with a whole number"))
     if mistakes:
         raise SpecError(mistakes)

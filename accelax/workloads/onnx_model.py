@@ -28,9 +28,10 @@ from accelax.workloads.workload import Workload
 def read_onnx(model: str | Path | Any, dimensions: Mapping[str, int] | None = None) -> Workload:
     """The layers of an ONNX model: a file or an ``onnx.ModelProto``. Weights stored outside the file are not read.
 
-    Shapes come from ONNX's own shape inference. A product written as Mul and ReduceSum is not seen as one. ``dimensions`` gives the sizes that the model leaves open by name,
-    such as ``{"batch": 1}``. A product whose operands are both constant is made once, ahead of time, and ignored.
-    Of a product with weights on the left the transposed one is taken, so that Weights means weights.
+    Shapes come from ONNX's own shape inference. ``dimensions`` gives the sizes that the model leaves open by name, such
+    as ``{"batch": 1}``. A product whose operands are both constant is made once, ahead of time, and ignored. Of a
+    product with weights on the left the transposed one is taken, so that Weights means weights. A product that the
+    model writes as an elementwise multiplication and a sum is not seen as one.
 
     Raises:
         AccelaxError: the package onnx is not installed.

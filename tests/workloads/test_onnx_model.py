@@ -203,7 +203,7 @@ def test_open_dimensions_are_located_and_can_be_given():
     assert read_onnx(graph.model(output), {"batch": 5}).imported[0].shape == gemm(40, 4, 3)
     with pytest.raises(SpecError, match=r"no open dimension 'bach'; did you mean 'batch'\?"):
         read_onnx(graph.model(output), {"bach": 5})
-    with pytest.raises(SpecError, match="dimensions.batch: expected a positive whole number, got 0"):
+    with pytest.raises(SpecError, match=r"dimensions\.batch: expected a positive whole number, got 0"):
         read_onnx(graph.model(output), {"batch": 0})
 
 

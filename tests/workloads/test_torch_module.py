@@ -57,7 +57,12 @@ def test_resnet18_is_the_network_written_by_hand(torch, modules, root):
     machine = root / MACHINE
     assert problems(workload.layers(machine)) == problems(read_layers(machine, root / "configs/workload/resnet18"))
     assert not workload.unsupported
-    assert [layer.name for layer in workload.imported][:4] == ["conv1", "stages.0.conv1", "stages.2.conv1", "stages.2.conv2"]
+    assert [layer.name for layer in workload.imported][:4] == [
+        "conv1",
+        "stages.0.conv1",
+        "stages.2.conv1",
+        "stages.2.conv2",
+    ]
     assert workload.imported[-1].name == "fc"
 
 
