@@ -14,8 +14,8 @@ from accelax.components.scaling import NOMINAL_V, SUPPLY, area_scale, logic_ener
 
 SOURCE = "Aladdin's registers and comparators, as in Accelergy's published energy tables at 45 nm"
 FORMULA = "read: 0.009 pJ * width + 0.02947 pJ * depth at 45 nm; write: 0.02947 pJ * depth"
-WIDTH = Attribute("bit", valid=(1, 512), whole=True)
-DEPTH = Attribute("words", valid=(1, 8192), whole=True)
+WIDTH = Attribute("bit", valid=(1, 512))
+DEPTH = Attribute("words", valid=(1, 8192))
 _NODE_NM = 45.0
 
 

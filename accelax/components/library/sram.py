@@ -52,8 +52,9 @@ LEAKAGE_BY_NODE = (6.165, 1.7173, 1.0, 6.6273, 3.4937)
 CYCLE_BY_NODE = (0.5396, 0.7731, 1.0, 1.5077, 2.1820)
 TECHNOLOGY = Attribute("nm", valid=(22, 90))
 """The nodes that CACTI knows."""
-WIDTH = Attribute("bit", valid=(4, 512), whole=True)
-DEPTH = Attribute("words", valid=(4, 65536), whole=True)
+WIDTH = Attribute("bit", valid=(4, 512))
+DEPTH = Attribute("words", valid=(4, 65536))
+"""May be fractional, as where capacity is divided among banks."""
 BANKS = Attribute("", valid=(1, 32), whole=True)
 PORTS = Attribute("", valid=(1, 3), whole=True)
 _LOG_WIDTHS, _LOG_DEPTHS = np.log(WIDTHS), np.log(DEPTHS)

@@ -17,7 +17,8 @@ ESTIMATORS: dict[str, Estimator] = {e.name: e for name in REGISTRY.classes() for
 SAMPLES = {
     # away from the corners of piecewise laws
     "technology": 50.3, "width": 40.4, "depth": 300.3, "voltage": 0.87, "length": 1.3e-3, "rows": 130.3, "cols": 140.7,
-    "cell_config": "isaac", "n_bits": 7.3, "mantissa_bits": 10.3, "metadata_storage_width": 37.3, "metadata_storage_depth": 90.2,
+    "cell_config": "isaac", "n_bits": 7.3, "mantissa_bits": 10.3, "metadata_storage_width": 37.3,
+    "metadata_storage_depth": 90.2,
 }  # fmt: skip
 
 LADDERS = {"dac_c2c_ladder", "dac_r2r_ladder", "c2c_mult_input_port_a", "c2c_mult_input_port_b"}
