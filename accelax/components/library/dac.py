@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
+
+import numpy as np
 
 from accelax.components.estimate import VOLTAGE, Attribute, Estimate
 from accelax.components.library.capacitors import HISTOGRAM, capacitor, mean_level
@@ -27,40 +28,34 @@ MOST_BITS = 12
 
 
 @cache
-def code_bits(resolution: int) -> Any:
+def code_bits(resolution: int) -> np.ndarray:
     """The bits of all codes, the least significant first: an array of 2^resolution rows.
 
     >>> code_bits(2).tolist()
     [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     """
-    import numpy
-
-    return (numpy.arange(2**resolution)[:, None] >> numpy.arange(resolution) & 1).astype(float)
+    return (np.arange(2**resolution)[:, None] >> np.arange(resolution) & 1).astype(float)
 
 
 @cache
-def ladder_form(resolution: int) -> Any:
+def ladder_form(resolution: int) -> np.ndarray:
     """The quadratic form of a ladder in its bits, the least significant first, in units of V² times C or t / 2R.
 
     >>> ladder_form(1).tolist()
     [[0.5]]
     """
-    import numpy
-
-    diagonal = numpy.full(resolution, 5.0)
+    diagonal = np.full(resolution, 5.0)
     diagonal[0] -= 1.0
     diagonal[-1] -= 2.0
-    beside = -2.0 * (numpy.eye(resolution, k=1) + numpy.eye(resolution, k=-1))
-    return numpy.eye(resolution) - numpy.linalg.inv(numpy.diag(diagonal) + beside)
+    beside = -2.0 * (np.eye(resolution, k=1) + np.eye(resolution, k=-1))
+    return np.eye(resolution) - np.linalg.inv(np.diag(diagonal) + beside)
 
 
 @cache
-def _onto_codes(bins: int, resolution: int) -> Any:
+def _onto_codes(bins: int, resolution: int) -> np.ndarray:
     """The share of each bin of a histogram in each code: bins spread evenly from the least code to the greatest."""
-    import numpy
-
-    at = numpy.linspace(0.0, 2**resolution - 1.0, bins)
-    return numpy.maximum(1.0 - abs(at[:, None] - numpy.arange(2**resolution)), 0.0)
+    at = np.linspace(0.0, 2**resolution - 1.0, bins)
+    return np.maximum(1.0 - abs(at[:, None] - np.arange(2**resolution)), 0.0)
 
 
 def code_probabilities(histogram: Number | None, resolution: int) -> Number:
@@ -70,10 +65,8 @@ def code_probabilities(histogram: Number | None, resolution: int) -> Number:
     >>> code_probabilities(np.array([1.0, 3.0]), 2).tolist()
     [0.25, 0.0, 0.0, 0.75]
     """
-    import numpy
-
     if histogram is None:
-        return numpy.full(2**resolution, 2.0**-resolution)
+        return np.full(2**resolution, 2.0**-resolution)
     spread = histogram @ _onto_codes(histogram.shape[-1], resolution)
     return spread / spread.sum(-1, keepdims=True)
 

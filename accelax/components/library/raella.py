@@ -9,6 +9,7 @@ switch for all of them; it is off unless a specification sets it. With it on,
 * a write of a cell of two devices is charged for one of them (:mod:`accelax.components.library.cells`);
 * the figures of Aladdin and of the quantization multiplier, which are of 40 nm, are taken to be of 45 nm;
 * the bits of a scale of quantization are rounded down to whole ones;
+* the mean cell value of ISAAC, made of the densities of its bits, is divided by 8, not by the 12 of four full cells;
 * the component named ``isaac_router`` has the area that one of four tiles shares.
 
 What the figures themselves are is another question: ``neurosim`` chooses the set of 2023, which is the default here.
@@ -16,6 +17,7 @@ What the figures themselves are is another question: ``neurosim`` chooses the se
 
 from __future__ import annotations
 
+from accelax.components.activity import activity_of_bits
 from accelax.components.estimate import BITS, Attribute, Estimate
 from accelax.components.library.buffer_points import buffer_area, buffer_energies
 from accelax.components.library.cells import NEUROSIM, SET_2023
@@ -30,6 +32,8 @@ from accelax.components.scaling import area_scale
 RAELLA = "Andrulis et al., ISCA 2023, and its artifact"
 FLAG_WIDTH = 64
 OFFSET_BUFFER_WIDTH = 64
+CELL_BITS = 2
+"""Of ISAAC."""
 SHARED = Attribute(least=0.0, above=False)
 SPECULATION = {"speculation_enabled": Attribute(kind="flag"), "artifact_quirks": QUIRKS, "neurosim": NEUROSIM}
 
@@ -46,6 +50,17 @@ def _speculates(share: Number, speculation_enabled: bool | None, artifact_quirks
     if speculation_enabled is not None:
         return float(speculation_enabled)
     return where(share < 1, 1.0, 0.0)
+
+
+def isaac_cell_value(bit_densities: Number, artifact_quirks: bool = False) -> Number:
+    """The mean value, 0 to 1, of ISAAC's 2-bit cells from the densities [..., bits] of weight bits, highest first.
+
+    >>> import numpy as np
+    >>> float(isaac_cell_value(np.full(8, 0.5))), float(isaac_cell_value(np.full(8, 0.5), artifact_quirks=True))
+    (0.5, 0.75)
+    """
+    value = activity_of_bits(bit_densities, CELL_BITS).average
+    return value * 1.5 if artifact_quirks else value
 
 
 @component(
