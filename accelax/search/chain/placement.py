@@ -2,14 +2,15 @@
 
 A placement fixes, for every tensor, who serves whom. Per word of tensor ``T`` that enters level ``c`` the level pays
 ``fill``; per word that its parent ``p`` hands out, ``serve = read (+ update for outputs)``. Outputs leave out the first
-visit of every partial sum: ``elide_read`` and ``elide_fill`` are what a word of that offset is worth.
+visit of every partial sum: ``elide_read`` and ``elide_fill`` are what a word of that offset is worth. The outermost
+level that keeps a tensor is not filled with it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -44,7 +45,8 @@ class Placement:
     """``keep`` ``[L][T]`` of booleans, and what follows from it."""
 
     def __init__(self, tables: ChainTables, prices: Prices, keep: tuple[tuple[bool, ...], ...]):
-        self.tables, self.prices, self.keep = tables, prices, keep
+        self.tables, self.keep = tables, keep
+        self.prices = prices = _where_kept(prices, np.array(keep))
         count = len(tables.tensors)
         self.serve = prices.read + np.where([shape.output for shape in tables.tensors], prices.update, 0.0)
         self.parent = [
@@ -63,7 +65,8 @@ class Placement:
         """
         hardware, shape = self.tables.hardware, self.tables.tensors[tensor]
         exact = self.prices.known[tensor] and not self.tables.structure.no_coalesce[level][tensor]
-        if level == 0 or not (shape.output and self.keep[level][tensor] and exact):
+        fed = any(self.keep[outer][tensor] for outer in range(level))
+        if not (fed and shape.output and self.keep[level][tensor] and exact):
             return 0.0
         bandwidth = min(float(hardware.write_bandwidth[level]), float(hardware.shared_bandwidth[level]))
         return min(float(s) for s in hardware.bandwidth_scale[level]) / bandwidth
@@ -72,6 +75,14 @@ class Placement:
         """The next inner level that keeps the tensor; ``L`` for the compute unit."""
         inner = range(level + 1, self.tables.levels)
         return next((below for below in inner if self.keep[below][tensor]), self.tables.levels)
+
+
+def _where_kept(prices: Prices, keep: np.ndarray) -> Prices:
+    """Prices at the levels that keep a tensor, ``[L][T]``; others cost nothing, and the outermost one is not filled."""
+    fed = keep & np.vstack([np.zeros_like(keep[:1]), np.logical_or.accumulate(keep)[:-1]])
+    served = {name: np.where(keep, getattr(prices, name), 0.0) for name in ("read", "update", "elide_read")}
+    filled = {name: np.where(fed, getattr(prices, name), 0.0) for name in ("fill", "elide_fill")}
+    return replace(prices, **served, **filled)
 
 
 def prices_of(tables: ChainTables, last_level_only: bool) -> Prices:

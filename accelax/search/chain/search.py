@@ -194,8 +194,14 @@ def _weights(objective: Objective) -> tuple[float, float, bool] | None:
 
 
 def _sound(problem: LevelProblem) -> bool:
-    """Whether every figure is of the kind that the bound understands: no energy below zero."""
+    """Whether the bound understands the machine: no energy below zero, and outermost a level that keeps all tensors.
+
+    A tensor that it bypasses is taken to come from it, which is never too much where no bandwidth limits it.
+    """
     hardware = problem.hardware
+    bandwidths = (hardware.read_bandwidth[0], hardware.write_bandwidth[0], hardware.shared_bandwidth[0])
+    if False in problem.structure.keep_fixed[0] and any(math.isfinite(float(b)) for b in bandwidths):
+        return False
     figures = [
         *hardware.read_energy,
         *hardware.fill_energy,
