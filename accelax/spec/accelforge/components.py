@@ -21,6 +21,7 @@ from accelax.spec.accelforge.arch_models import (
     Toll,
     UnsupportedNode,
 )
+from accelax.spec.accelforge.component_models import ComponentModel
 from accelax.spec.accelforge.evaluating import FieldEvaluator
 from accelax.spec.accelforge.holding import kept_tensors, lower_bits, lower_fanout, storage_fields
 from accelax.spec.accelforge.latency import lower_total_latency
@@ -67,6 +68,8 @@ class MachineLowering:
         self.bits = {tensor.name: float(tensor.bits_per_value or 0) for tensor in scoped.einsum.tensors}
         self.scope = scoped.scope.child(pending={k: v for k, v in arch.variables.items()})
         self.fanout_above = 1
+        self.modelled: list[tuple[ComponentModel, TreeComponent, int]] = []
+        """Every component lowered so far, with its model and how many instances it has."""
 
     def machine(self) -> TreeMachine:
         """The components that take part in the Einsum, the compute unit last."""
@@ -131,8 +134,9 @@ class MachineLowering:
         assert isinstance(leaf, Component)
         instances = parents * (own if self.rules.instance_totals == "all" else 1)
         bits = lower_bits(leaf, self.bits, fields, path)
-        actions = lower_actions(leaf, bits, fields, path)
-        found = self._costs(leaf, fields, path, instances) | storage_fields(leaf, fields, path)
+        model = ComponentModel(leaf, fields, path, self.arch.extra_attributes_for_all_component_models)
+        actions = lower_actions(leaf, bits, fields, path, model)
+        found = self._costs(model, instances) | storage_fields(leaf, fields, path)
         if isinstance(leaf, TensorHolder):
             keep, may_keep = kept_tensors(leaf, fields, path)
             found |= {"keep": tuple(keep), "may_keep": tuple(may_keep), "bits_per_value": tuple(bits.items())}
@@ -142,10 +146,13 @@ class MachineLowering:
         except EvaluationError as error:
             self.collector.add(str(error), f"{path}.total_latency")
         kind = "memory" if isinstance(leaf, Memory) else "toll" if isinstance(leaf, Toll) else "compute"
-        return TreeComponent(leaf.name, kind, actions, spatial, **found)  # type: ignore[arg-type]
+        component = TreeComponent(leaf.name, kind, actions, spatial, **found)  # type: ignore[arg-type]
+        self.modelled.append((model, component, instances))
+        return component
 
-    def _costs(self, leaf: Component, fields: FieldEvaluator, path: str, instances: int) -> dict[str, object]:
+    def _costs(self, model: ComponentModel, instances: int) -> dict[str, object]:
         """Area and leakage of all ``instances``, and the scale of the action counts."""
+        leaf, fields, path = model.component, model.fields, model.path
         for name in ("total_area", "total_leak_power"):
             if getattr(leaf, name) is not None:
                 raise UnsupportedError(f"a given {name} (give the {name[6:]} of one instance)", path=f"{path}.{name}")
@@ -154,7 +161,7 @@ class MachineLowering:
             return float(fields.finite(getattr(leaf, name), f"{path}.{name}"))
 
         def cost(name: str) -> float:
-            value = required(leaf, getattr(leaf, name), name, f"{path}.{name}", self.collector)
+            value = required(leaf, getattr(leaf, name), name, f"{path}.{name}", self.collector, getattr(model, name))
             one = float(fields.finite(value, f"{path}.{name}"))
             return one * number(f"{name}_scale") * number("n_parallel_instances") * instances
 

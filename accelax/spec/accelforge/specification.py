@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from accelax.components.energy_tables import EnergyTables
 from accelax.errors import SpecError, UnsupportedError, did_you_mean
 from accelax.ir.lowered import LoweredTree
 from accelax.ir.mapping import Mapping
@@ -16,6 +17,7 @@ from accelax.ir.tree_machine import TreeMachine
 from accelax.spec.accelforge.arch_models import Arch
 from accelax.spec.accelforge.checks import check_mapping, held_by
 from accelax.spec.accelforge.components import MachineLowering
+from accelax.spec.accelforge.energy_tables import energy_tables_of
 from accelax.spec.accelforge.mapping_yaml import Places, read_mapping
 from accelax.spec.accelforge.mapspace import TreeMapspace
 from accelax.spec.accelforge.models import Collector
@@ -149,6 +151,33 @@ class AccelForgeSpecification(Specification):
             raise UnsupportedError(first.feature, first.location or self._sources.location(first.path), first.path)
         explored = (self.mapper.explore_imperfect_temporal_loops, self.mapper.explore_imperfect_spatial_loops)
         return LoweredTree(einsums, self._in_order(machines), mapping, self.rules, instances, explored)
+
+    def energy_tables(self) -> EnergyTables:
+        """The energies and areas of the components as the first Einsum sees them, with their component models.
+
+        Energies are pJ per action with all scales; leakage is in the notes, as no clock says what a cycle is.
+
+        Raises:
+            SpecError: components without energies that cannot be modelled, all of them.
+            UnsupportedError: a feature that was recognized and is not supported.
+        """
+        collector = Collector(self._sources)
+        refused: list[UnsupportedError] = []
+        scoped = self._scoped(collector, refused)
+        modelled = []
+        if scoped:
+            lowering = MachineLowering(self.arch, scoped[0], self.rules, collector)
+            lowering.machine()
+            modelled = lowering.modelled
+        tables = energy_tables_of(modelled)
+        collector.raise_if_any()
+        if refused:
+            raise refused[0]
+        return tables
+
+    def energy_estimates(self) -> EnergyTables:
+        """What component models say; those of components whose energies are given are not asked here."""
+        return EnergyTables(notes=self.energy_tables().notes)
 
     def _in_order(self, machines: tuple[TreeMachine, ...]) -> tuple[TreeMachine, ...]:
         """The machines with the mapper's own ``force_memory_hierarchy_order``, which switches it off for all."""

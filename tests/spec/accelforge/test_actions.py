@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from accelax.errors import SpecError, UnsupportedError
+from accelax.errors import SpecError
 
 GLB, MAC = 1, 4
 
@@ -93,17 +93,6 @@ def test_a_dummy_costs_nothing_it_does_not_name(matmul):
         "read": (0.0, math.inf),
         "write": (0.0, math.inf),
     }
-
-
-@pytest.mark.parametrize("field", ["area", "leak_power", "actions"])
-def test_numbers_that_a_component_class_would_give_are_refused_by_name(matmul, field):
-    def change(data):
-        node = data["arch"]["nodes"][GLB]
-        del node[field]
-        node["component_class"] = "SmartBufferSRAM"
-
-    with pytest.raises(UnsupportedError, match="component_class 'SmartBufferSRAM'"):
-        matmul(change).lowered()
 
 
 def test_a_component_class_is_no_reason_where_every_number_is_given(matmul):
