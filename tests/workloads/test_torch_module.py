@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from accelax.errors import AccelaxError, SpecError, UnsupportedError
 from accelax.spec.layers import read_layers
 from accelax.workloads import read_torch
 from accelax.workloads.shapes import convolution, gemm
+from accelax.workloads.torch_module import _attention as attention_of
 from tests.workloads.comparing import problems
 
 MACHINE = "configs/arch/two_level.yaml"
@@ -154,3 +156,10 @@ def test_open_sizes_of_an_exported_program_are_located(torch):
     ((operator, _, reason),) = ((g.operator, g.names, g.reason) for g in read_torch(program).unsupported)
     assert operator == "addmm"
     assert "the open shape [" in reason
+
+
+def test_an_attention_kernel_that_is_not_decomposed():
+    """As modules on a GPU have it: 8 query heads to 2 key heads, 5 queries, 7 keys of 16 features."""
+    shapes = ([2, 8, 5, 16], [2, 2, 7, 16], [2, 2, 7, 24])
+    values = [SimpleNamespace(name="x", meta={"val": SimpleNamespace(shape=shape)}) for shape in shapes]
+    assert list(attention_of(SimpleNamespace(args=values))) == [gemm(20, 7, 16, groups=4), gemm(20, 24, 7, groups=4)]
