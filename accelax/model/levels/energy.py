@@ -24,6 +24,21 @@ def tensor_energy(hardware: LevelHardware, traffic: Traffic, nest: NestCounts, l
     )
 
 
+def accessed_lines(
+    hardware: LevelHardware, traffic: Traffic, nest: NestCounts, level: int
+) -> tuple[Number, Number, Number]:
+    """Lines read, filled and updated over all instances of a level and all tensors.
+
+    What :func:`tensor_energy` multiplies with energies: energy is linear in these, so that one count serves many prices.
+    """
+    block, memories = hardware.block_size[level], clusters(hardware, nest, level)
+    reads, fills, updates = (
+        memories * total([ceil_divide(words, block) for words in rows[level]])
+        for rows in (traffic.reads, traffic.fills, traffic.updates)
+    )
+    return reads, fills, updates
+
+
 def leaking_instances(structure: LevelStructure, hardware: LevelHardware, nest: NestCounts, level: int) -> Number:
     """Instances that leak in a cycle: those in use, or whole groups when gated further out.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from accelax.model.levels.arrays import LevelHardware, LevelStructure
 from accelax.model.levels.networks import NestCounts
 from accelax.model.levels.traffic import Traffic
-from accelax.model.ops import Number, ceil, maximum, minimum, total, where
+from accelax.model.ops import INFINITY, Number, ceil, maximum, minimum, total, where
 
 
 def level_cycles(
@@ -20,8 +20,11 @@ def level_cycles(
 ) -> tuple[Number, Number]:
     """``(cycles, slowdown)`` of one level."""
     compute_cycles = nest.compute_cycles
+    bandwidths = (hardware.read_bandwidth[level], hardware.write_bandwidth[level], hardware.shared_bandwidth[level])
     if structure.is_fanout[level]:
         return compute_cycles, 1.0
+    if all(isinstance(limit, float) and limit == INFINITY for limit in bandwidths):
+        return ceil(compute_cycles), 1.0
     scale = hardware.bandwidth_scale[level]
     tensors = range(len(structure.tensors))
     reads = [_spread(structure, nest, level, traffic.reads[level][t]) for t in tensors]
@@ -29,11 +32,7 @@ def level_cycles(
     reading = total([words / compute_cycles * factor for words, factor in zip(reads, scale, strict=True)])
     writing = total([words / compute_cycles * factor for words, factor in zip(writes, scale, strict=True)])
     slowdown: Number = 1.0
-    for bandwidth, demand in (
-        (hardware.read_bandwidth[level], reading),
-        (hardware.write_bandwidth[level], writing),
-        (hardware.shared_bandwidth[level], reading + writing),
-    ):
+    for bandwidth, demand in zip(bandwidths, (reading, writing, reading + writing), strict=True):
         busy = demand > bandwidth
         slowdown = minimum(slowdown, where(busy, bandwidth / where(busy, demand, 1.0), 1.0))
     return ceil(compute_cycles / slowdown), slowdown
