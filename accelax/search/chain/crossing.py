@@ -12,7 +12,7 @@ from accelax.search.chain.labels import Labels
 from accelax.search.chain.moves import Steps, tile_of
 from accelax.search.chain.patterns import Layout, settled, unique_rows
 from accelax.search.chain.placement import Placement
-from accelax.search.chain.tables import Order
+from accelax.search.chain.tables import Order, cycles_of
 from accelax.search.chain.words import Sweep, volume
 
 Array = np.ndarray
@@ -205,7 +205,7 @@ class Crossing:
         macs = self.placement.tables.macs
         copied = np.maximum(spent.copied[:, tensor], 1.0)
         filling = np.maximum(due.busy * words, 0.0) / (macs * copied)
-        limit = 1.0 / np.maximum(1.0 / spent.sustained[:, tensor] + filling, 1e-300)
+        limit = 1.0 / np.maximum(1.0 / spent.sustained[:, tensor] + filling, 1e-200)
         spent.lanes = np.where(due.busy > 0, np.minimum(spent.lanes, limit), spent.lanes)
 
     def _await_fills(self, spent: Account, owed: list[Owed], steps: Steps, written: Array) -> None:
@@ -221,18 +221,8 @@ class Crossing:
 
     def _throttled(self, lanes: Array, read: Array, written: Array) -> Array:
         """Computations per cycle that the level's bandwidths leave: ``cycles >= words / (bandwidth * instances)``."""
-        hardware, level, macs = self.placement.tables.hardware, self.level, self.placement.tables.macs
-        scale = min(float(s) for s in hardware.bandwidth_scale[level])
-        for bandwidth, words in (
-            (hardware.read_bandwidth[level], read),
-            (hardware.write_bandwidth[level], written),
-            (hardware.shared_bandwidth[level], read + written),
-        ):
-            if np.isfinite(float(bandwidth)):
-                demand = words * scale / float(bandwidth)
-                kept = np.divide(macs, demand, out=np.full_like(demand, np.inf), where=demand > 0)
-                lanes = np.minimum(lanes, kept)
-        return lanes
+        cycles = cycles_of(self.placement.tables, self.level, read, written)
+        return np.minimum(lanes, self.placement.tables.macs / np.maximum(cycles, 1e-200))
 
 
 def _combined(first: Array, second: Array, many: int) -> tuple[Array, Array]:

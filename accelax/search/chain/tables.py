@@ -169,6 +169,18 @@ def _legal_steps(tables: ChainTables) -> list[list[list[np.ndarray]]]:
     return steps
 
 
+def cycles_of(tables: ChainTables, level: int, read: np.ndarray, written: np.ndarray) -> np.ndarray:
+    """Cycles in which one instance of a level can hand out and take in so many words, by its bandwidths."""
+    hardware = tables.hardware
+    scale = min(float(s) for s in hardware.bandwidth_scale[level])
+    bandwidths = hardware.read_bandwidth[level], hardware.write_bandwidth[level], hardware.shared_bandwidth[level]
+    demands = zip(bandwidths, (read, written, read + written), strict=True)
+    cycles = np.zeros_like(read)
+    for bandwidth, words in demands:
+        cycles = np.maximum(cycles, words * (scale / float(bandwidth)))
+    return cycles
+
+
 def level_orders(tables: ChainTables, level: int) -> list[Order]:
     """Orders of the loops of a storage level such that every legal order costs no less than one of them.
 

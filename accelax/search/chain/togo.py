@@ -7,6 +7,10 @@ time in their best order; what a level pays depends on nothing but the tiles bel
 * a tensor kept there whose child is further in is handed down ``times * words`` as if the child's tile had not moved
   before (if it has, more often), and every word at least once;
 * copies in space and gaps between strided lanes are left out.
+
+Where a walk already knows how many words a tensor's next parent will hand out, that is more than the tables can tell.
+So they have a column per set of tensors (a bit each), of which the next hand-out is left out; what the levels further
+out pay for these tensors is in every column.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ from accelax.search.chain.words import Sweep, least_volume, volume
 
 Array = np.ndarray
 MOST_STATES = 1 << 21
+MOST_ENTRIES = 1 << 20
+"""Up to so many entries, a table has a column for every set of tensors."""
 MOST_STEPS = 30_000
 """A level with more steps is left unpriced: its prices would take longer than what they save."""
 PORTION = 1 << 18
@@ -48,6 +54,9 @@ class ToGo:
         self.latency = float(sum(tables.hardware.network_latency))
         self.size = int(np.prod(self.radix))
         self.priced = [True] * tables.levels
+        self.columns = 1 << len(tables.tensors)
+        if self.size * self.columns > MOST_ENTRIES:
+            self.columns = 1
         self._energy: list[Array] = []
         self._lanes: list[Array] = []
         if self.size <= MOST_STATES:
@@ -63,9 +72,17 @@ class ToGo:
             value = value * cycles**self.delay_weight
         return value
 
-    def energy(self, boundary: int, index: Array) -> Array:
-        """``[n]`` pJ still to be paid at least from states ``[n, R]``; infinite where nothing legal leads on."""
-        return self._energy[boundary][index @ self.stride] if self._energy else np.zeros(len(index))
+    def energy(self, boundary: int, index: Array, known: Array | int = 0) -> Array:
+        """``[n]`` pJ still to be paid at least from states ``[n, R]``; infinite where nothing legal leads on.
+
+        Without the next hand-out of the tensors in the sets ``known``, where there are :attr:`columns` for them.
+        """
+        return self._energy[boundary][index @ self.stride, known] if self._energy else np.zeros(len(index))
+
+    def later(self, level: int, known: Array) -> Array:
+        """The sets ``known`` outside ``level``: hand-outs of a level that is passed are left out no more."""
+        kept = self.placement.keep[level]
+        return known & ~sum(1 << t for t in range(len(kept)) if kept[t])
 
     def lanes(self, boundary: int, index: Array) -> Array:
         """``[n]``: the most by which the fan-outs outside can still multiply the parallelism."""
@@ -110,7 +127,7 @@ class ToGo:
         return np.stack([axis.ravel() for axis in grid], axis=1)
 
     def _walk_inward(self) -> None:
-        energy, lanes = np.full(self.size, np.inf), np.zeros(self.size)
+        energy, lanes = np.full((self.size, self.columns), np.inf), np.zeros(self.size)
         energy[-1], lanes[-1] = 0.0, 1.0
         self._energy, self._lanes = [energy], [lanes]
         for slot in reversed(range(self.tables.levels)):
@@ -124,25 +141,29 @@ class ToGo:
         states = self._states(slot)
         count = step_counts(tables, slot, states)
         fanout = tables.structure.is_fanout[level]
-        fewer, most = np.full(self.size, np.inf), np.zeros(self.size)
+        fewer, most = np.full_like(energy, np.inf), np.zeros(self.size)
+        energy = energy[:, self.later(level, np.arange(self.columns))]
         if not fanout and count.sum() > MOST_STEPS:
             self.priced[slot] = False
             return self._inward_free(slot, states, energy, lanes)
         edges = np.flatnonzero(np.diff(np.cumsum(count) // PORTION)) + 1
         for rows in np.split(np.arange(len(states)), edges):
             source, target, _ = expand(self.placement, slot, states[rows])
-            key, onto = states[rows][source] @ self.stride, target @ self.stride
+            if not len(source):
+                continue
+            start = np.flatnonzero(np.diff(source, prepend=-1))
+            key, onto = states[rows][source[start]] @ self.stride, target @ self.stride
             below, above = tile_of(tables, states[rows][source]), tile_of(tables, target)
             added = np.prod(above / below, axis=1) if fanout else 1.0
             paid = energy[onto] if fanout else energy[onto] + self._paid(level, Steps(tables, level, below, above))
-            np.minimum.at(fewer, key, paid)
-            np.maximum.at(most, key, added * lanes[onto])
+            fewer[key] = np.minimum.reduceat(paid, start)
+            most[key] = np.maximum.reduceat(added * lanes[onto], start)
         return fewer, most
 
     def _inward_free(self, slot: int, states: Array, energy: Array, lanes: Array) -> tuple[Array, Array]:
         """As :func:`_inward` where there are too many steps to price: the level itself costs nothing."""
         shape = tuple(self.radix)
-        fewer, most = energy.reshape(shape), lanes.reshape(shape)
+        fewer, most = energy.reshape(*shape, self.columns), lanes.reshape(shape)
         for rank in range(self.tables.ranks):
             rows = []
             fewer, most = np.moveaxis(fewer, rank, 0), np.moveaxis(most, rank, 0)
@@ -156,30 +177,37 @@ class ToGo:
                 )
             fewer = np.moveaxis(np.stack([row[0] for row in rows]), 0, rank)
             most = np.moveaxis(np.stack([row[1] for row in rows]), 0, rank)
-        return fewer.ravel(), most.ravel()
+        return fewer.reshape(-1, self.columns), most.ravel()
 
     def _paid(self, level: int, steps: Steps) -> Array:
-        """``[n]`` pJ that a storage level's loops cost at least, in the cheapest of their orders."""
-        best = np.full(len(steps.below), np.inf)
-        fixed = np.zeros(len(steps.below))
+        """``[n, columns]`` pJ that a storage level's loops cost at least, in the cheapest of their orders."""
+        best = np.full((len(steps.below), self.columns), np.inf)
+        fixed = np.zeros((len(self.tables.tensors), len(steps.below)))
         moving: list[tuple[int, list[Array], Array, Array]] = []
         for tensor in range(len(self.tables.tensors)):
             if not self.placement.keep[level][tensor]:
                 continue
             child = self.placement.child(level, tensor)
             if child == self.tables.levels and not links_compute(self.tables, tensor):
-                fixed += self._reads_of_computes(level, tensor, steps)
+                fixed[tensor] = self._reads_of_computes(level, tensor, steps)
                 continue
             per_pass, once, first = self._prices(level, tensor, child, steps)
             moving.append((tensor, per_pass, once, first))
         for order in self.tables.orders[level]:
-            cost = fixed.copy()
+            costs = fixed.copy()
             for (tensor, per_pass, once, first), closing in zip(
                 moving, _chosen(steps.close(order), moving), strict=True
             ):
-                cost += self._delivered(steps, tensor, closing, per_pass, once, first)
-            best = np.minimum(best, cost)
-        return best if self.tables.orders[level] else fixed
+                costs[tensor] = self._delivered(steps, tensor, closing, per_pass, once, first)
+            best = np.minimum(best, self._sums(costs))
+        return best if self.tables.orders[level] else self._sums(fixed)
+
+    def _sums(self, costs: Array) -> Array:
+        """``[n, columns]``: what tensors cost together ``[T, n]``, without those of a column's set."""
+        total = np.zeros((costs.shape[1], self.columns))
+        for tensor, cost in enumerate(costs):
+            total[:, (np.arange(self.columns) >> tensor & 1) == 0] += cost[:, None]
+        return total
 
     def _delivered(
         self, steps: Steps, tensor: int, closing: Closing, per_pass: list[Array], once: Array, first: Array

@@ -8,6 +8,7 @@ a pattern of what is still owed (:mod:`patterns`).
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from accelax.search.chain.crossing import Crossing
 from accelax.search.chain.fanouts import links_compute
 from accelax.search.chain.labels import Labels, join, pairs_of, portions, undominated, unique_tiles
 from accelax.search.chain.moves import expand, step_counts, tile_of
-from accelax.search.chain.outlook import Outlook
+from accelax.search.chain.outlook import Forecast, Outlook
 from accelax.search.chain.patterns import Layout, unique_rows
 from accelax.search.chain.placement import Placement
 from accelax.search.chain.togo import ToGo
@@ -87,13 +88,16 @@ class Walk:
         start = np.cumsum(count) - count
         parts: list[Labels] = []
         patterns: list[Array] = [np.zeros((0, self.layout.width))]
-        for source, target, choice in self._targets(slot, labels, states, inverse):
+        forecast = self.outlook.forecast(slot, labels, self.table)
+        for source, target, choice in self._targets(slot, labels, forecast, states, inverse):
             yield
             for rows in portions(count[source], PAIRS):
                 yield
                 pair, place = pairs_of(source[rows], count, start)
                 below, above = states[source[rows]], target[rows]
-                entries = (labels, self.table, order[place], pair, below, above, choice[rows])
+                label = order[place]
+                likely = self._likely(slot, labels, forecast, label, below, above, pair)
+                entries = (labels, self.table, label[likely], pair[likely], below, above, choice[rows])
                 crossing = Crossing(self.placement, self.layout, level, *entries)
                 made, table = crossing.spread() if self.tables.structure.is_fanout[level] else crossing.store()
                 made = made.take(np.flatnonzero(self._worthy(slot + 1, made, table)))
@@ -110,13 +114,25 @@ class Walk:
         self.table = patterns[0]
         return parts[0]
 
+    def _likely(
+        self, slot: int, labels: Labels, forecast: Forecast, label: Array, below: Array, above: Array, pair: Array
+    ) -> Array:
+        """Rows ``[n]`` of steps of labels that may end at or below the limit even if the level itself cost nothing."""
+        level = self.tables.level(slot)
+        lanes, hopes = labels.lanes[label], forecast.take(label)
+        if self.tables.structure.is_fanout[level]:
+            lanes = lanes * np.prod(tile_of(self.tables, above) / tile_of(self.tables, below), axis=1)[pair]
+        else:
+            hopes = replace(hopes, known=self.togo.later(level, hopes.known))
+        return np.flatnonzero(self.outlook.value(slot + 1, above[pair], lanes, hopes) <= self.limit)
+
     def _targets(
-        self, slot: int, labels: Labels, states: Array, inverse: Array
+        self, slot: int, labels: Labels, forecast: Forecast, states: Array, inverse: Array
     ) -> Iterator[tuple[Array, Array, Array]]:
         """``(source, target, choice)`` of the steps worth taking, for some tiles at a time."""
         count = step_counts(self.tables, slot, states)
         least, most = np.full(len(states), np.inf), np.zeros(len(states))
-        np.minimum.at(least, inverse, self.outlook.spent(slot, labels, self.table))
+        np.minimum.at(least, inverse, forecast.plain)
         np.maximum.at(most, inverse, labels.lanes)
         for rows in portions(count, PAIRS):
             source, target, choice = expand(self.placement, slot, states[rows])

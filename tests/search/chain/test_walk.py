@@ -18,7 +18,16 @@ from tests.search.chain.machines import conv1d, gemm
 from tests.search.small_problems import small_problems
 
 
-def along(problem: LevelProblem, mapping: Mapping, energy: float, delay: float) -> Walk:
+class Told(Walk):
+    """A walk that keeps the least promise of the labels at every boundary."""
+
+    def _step(self, slot, labels):
+        labels = yield from super()._step(slot, labels)
+        self.promises = [*getattr(self, "promises", []), self.outlook.promise(slot + 1, labels, self.table).min()]
+        return labels
+
+
+def along(problem: LevelProblem, mapping: Mapping, energy: float, delay: float) -> Told:
     """The walk of one mapping: every rank may only take the mapping's own tiles."""
     batch = problem.encode_mappings([mapping])
     tables = ChainTables(problem)
@@ -36,7 +45,7 @@ def along(problem: LevelProblem, mapping: Mapping, energy: float, delay: float) 
             ]
     tables.forget()
     placement = Placement(tables, prices_of(tables, False), keep)
-    walk = Walk(placement, ToGo(placement, energy, delay), np.inf, 1 << 20)
+    walk = Told(placement, ToGo(placement, energy, delay), np.inf, 1 << 20)
     for _ in walk.run():
         pass
     return walk
@@ -62,6 +71,7 @@ def test_no_label_costs_more_than_a_mapping_with_its_tiles(seed):
                 walk = along(problem, mapping, *weights)
                 assert len(walk.labels)
                 assert walk.values.min() <= value * (1 + 1e-9), (small.name, weights, mapping.to_yaml())
+                assert max(walk.promises) <= value * (1 + 1e-9), (small.name, weights, mapping.to_yaml())
                 assert walk.togo.root <= value * (1 + 1e-9), (small.name, weights, mapping.to_yaml())
 
 
