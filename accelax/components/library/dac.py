@@ -20,8 +20,8 @@ from accelax.components.library.neurosim_logic import FLIP_FLOP
 from accelax.components.numbers import Number, is_plain, maximum, namespace
 from accelax.components.registry import Declined, component
 
-CONTROLLER_F_PER_M2 = 0.08
-"""Of the controller per bit: 0.04 fJ at 22 nm and 1 V."""
+CONTROLLER_F_PER_M2 = 80.0
+"""Of the controller per bit: 0.08 pJ at 32 nm and 1 V, in proportion to the square of both."""
 RESISTOR_M2_PER_OHM = 2.35e-15
 """Area of a resistor at 22 nm; grows with the square of the node."""
 MOST_BITS = 12
