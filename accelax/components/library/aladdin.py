@@ -73,7 +73,7 @@ ONE_WIDTH = {"width": WIDTH, "n_bits": WIDTH, "datawidth": WIDTH, "voltage": SUP
 
 
 @component(
-    "aladdin_adder", "intadder", "adder",
+    "aladdin_adder", "AladdinAdder", "intadder", "adder",
     accuracy=75, source=SOURCE, formula="0.21 pJ * width / 32 at 40 nm", attributes=ONE_WIDTH,
 )  # fmt: skip
 def aladdin_adder(
@@ -91,7 +91,7 @@ def aladdin_adder(
 
 
 @component(
-    "aladdin_multiplier", "intmultiplier", "multiplier",
+    "aladdin_multiplier", "AladdinMultiplier", "intmultiplier", "multiplier",
     accuracy=75, source=SOURCE, formula="12.68 pJ * width_a * width_b / 1024 at 40 nm",
     attributes={
         **ONE_WIDTH, "width_a": WIDTH, "width_b": WIDTH, "datawidth_a": WIDTH, "datawidth_b": WIDTH,
@@ -117,7 +117,7 @@ def aladdin_multiplier(
 
 
 @component(
-    "aladdin_register", "register",
+    "aladdin_register", "AladdinRegister", "register",
     accuracy=75, source=SOURCE, formula="read: 0.009 pJ * width at 40 nm; write: 0",
     attributes={
         "width": REGISTER_WIDTH, "n_bits": REGISTER_WIDTH, "datawidth": REGISTER_WIDTH, "depth": COUNT,
@@ -140,7 +140,7 @@ def aladdin_register(
 
 
 @component(
-    "aladdin_comparator", "intcomparator", "comparator",
+    "aladdin_comparator", "AladdinComparator", "intcomparator", "comparator",
     accuracy=75, source=SOURCE, formula="0.02947 pJ * width / 32 at 40 nm", attributes=ONE_WIDTH,
 )  # fmt: skip
 def aladdin_comparator(
@@ -158,7 +158,7 @@ def aladdin_comparator(
 
 
 @component(
-    "aladdin_counter", "counter",
+    "aladdin_counter", "AladdinCounter", "counter",
     accuracy=75, source=SOURCE, formula="0.25074 pJ * width / 32 at 40 nm", attributes=ONE_WIDTH,
 )  # fmt: skip
 def aladdin_counter(
@@ -176,7 +176,7 @@ def aladdin_counter(
 
 
 @component(
-    "intmac", "mac", "intmac_pipelined",
+    "intmac", "mac",
     accuracy=70, source=SOURCE,
     formula="(12.68 pJ * multiplier_width² / 1024 + 0.21 pJ * adder_width / 32) at 40 nm",
     attributes={

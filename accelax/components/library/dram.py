@@ -59,9 +59,9 @@ def _enter_class_of(kind: str, pJ_per_bit: float, accuracy: float, source: str) 
     typed_dram.__name__ = f"dram_{kind.lower()}"
     formula = f"width * {pJ_per_bit:g} pJ"
     attributes = {"width": _WIDTH}
-    component(kind, f"DRAM_{kind}", accuracy=accuracy, source=source, formula=formula, attributes=attributes)(
-        typed_dram
-    )
+    component(
+        kind, f"DRAM_{kind}", f"DRAM{kind}", accuracy=accuracy, source=source, formula=formula, attributes=attributes
+    )(typed_dram)
 
 
 for _kind, _pJ in PJ_PER_BIT.items():

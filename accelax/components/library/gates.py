@@ -117,19 +117,21 @@ _GATE = {"n_gates": COUNT, "voltage": SUPPLY}
 _GATE_FORMULA = "area * energy per area of a flip-flop"
 
 
-@component("NAND_gate", "nand", accuracy=50, source=SOURCE, formula=_GATE_FORMULA, attributes=_GATE)
+@component("NAND_gate", "NANDGate", "nand", accuracy=50, source=SOURCE, formula=_GATE_FORMULA, attributes=_GATE)
 def nand_gate(*, technology: Number, n_gates: Number = 1, voltage: Number = NOMINAL_V) -> Estimate:
     """NAND gates of two inputs, 0.3268608 µm² each at 32 nm."""
     return _gates(GATE_UM2["nand"], technology, n_gates, voltage)
 
 
-@component("NOR_gate", "nor", accuracy=50, source=SOURCE, formula=_GATE_FORMULA, attributes=_GATE)
+@component("NOR_gate", "NORGate", "nor", accuracy=50, source=SOURCE, formula=_GATE_FORMULA, attributes=_GATE)
 def nor_gate(*, technology: Number, n_gates: Number = 1, voltage: Number = NOMINAL_V) -> Estimate:
     """NOR gates of two inputs, 0.3268608 µm² each at 32 nm."""
     return _gates(GATE_UM2["nor"], technology, n_gates, voltage)
 
 
-@component("NOT_gate", "not", "inverter", accuracy=50, source=SOURCE, formula=_GATE_FORMULA, attributes=_GATE)
+@component(
+    "NOT_gate", "NOTGate", "not", "inverter", accuracy=50, source=SOURCE, formula=_GATE_FORMULA, attributes=_GATE
+)
 def not_gate(*, technology: Number, n_gates: Number = 1, voltage: Number = NOMINAL_V) -> Estimate:
     """Inverters, 0.2179072 µm² each at 32 nm."""
     return _gates(GATE_UM2["not"], technology, n_gates, voltage)

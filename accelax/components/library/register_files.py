@@ -34,7 +34,7 @@ def register_file(width: Number, depth: Number, technology: Number, voltage: Num
     "regfile", "register_file", "storage", "reg_storage",
     accuracy=70, source=SOURCE, formula=FORMULA, attributes={"width": WIDTH, "depth": DEPTH, "voltage": SUPPLY},
 )  # fmt: skip
-def regfile(*, technology: Number, width: Number, depth: Number = 1, voltage: Number = NOMINAL_V) -> Estimate:
+def regfile(*, technology: Number, width: Number, depth: Number, voltage: Number = NOMINAL_V) -> Estimate:
     """A register file: 64 entries of 8 bits read for 0.072 + 1.886 pJ at 45 nm.
 
     >>> round(float(regfile(technology=45, width=8, depth=64).energy_pJ["read"]), 3)

@@ -45,7 +45,7 @@ def with_address_adders(
 
 
 @component(
-    "smartbuffer_SRAM", "smart_buffer_sram", "smartbuffer",
+    "smartbuffer_SRAM", "SmartBufferSRAM", "smart_buffer_sram", "smartbuffer",
     accuracy=75, source=f"{SOURCE}; address adders of NeuroSim or Aladdin", formula=f"{FORMULA} + address adder",
     attributes={
         "technology": TECHNOLOGY, "width": WIDTH, "depth": DEPTH, "n_banks": BANKS, "n_rw_ports": PORTS,
@@ -70,7 +70,7 @@ def smartbuffer_sram(
 
 
 @component(
-    "smartbuffer_RF", "smart_buffer_rf",
+    "smartbuffer_RF", "SmartBufferRF", "smart_buffer_rf",
     accuracy=70, source=f"{register_files.SOURCE}; address adders of NeuroSim or Aladdin",
     formula="register file of at least 32 bit and 64 words * share of the width * (share of the depth)^0.78 + adder",
     attributes={
