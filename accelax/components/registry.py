@@ -26,6 +26,10 @@ UNSTATED = Attribute(least=-math.inf, above=False)
 """What holds for an attribute of which an estimator states nothing."""
 
 
+ANY_CLASS = "*"
+"""The class of estimators that are asked about every component."""
+
+
 class Declined(Exception):
     """Why an estimator does not price a component; an estimator may raise it. ``attribute`` is the one at fault."""
 
@@ -52,6 +56,15 @@ class Estimator:
         """The attributes it looks at, and whether each is required."""
         found = inspect.signature(self.function).parameters.values()
         return {p.name: p.default is p.empty for p in found if p.kind is not p.VAR_KEYWORD}
+
+    def asked(self, kind: str, attributes: Mapping[str, Any], action: str | None) -> Estimator:
+        """The estimator that answers for an action of a component, or for its area: this one, unless overridden.
+
+        Raises:
+            Declined: it does not answer.
+        """
+        del kind, attributes, action
+        return self
 
     def price(self, attributes: Mapping[str, Any]) -> tuple[Estimate, tuple[str, ...]]:
         """The estimate for ``attributes`` and the warnings about it; attributes that it does not look at are ignored.
@@ -188,11 +201,12 @@ class Registry:
     def classes(self) -> tuple[str, ...]:
         """The names of all classes that some estimator claims, as their authors write them."""
         names = {name.lower(): name for held in self._estimators.values() for e in held for name in e.classes}
+        names.pop(ANY_CLASS, None)
         return tuple(sorted(names.values(), key=str.lower))
 
     def claiming(self, kind: str) -> tuple[Estimator, ...]:
         """The estimators that claim a class, the most accurate first; of equals the one entered last."""
-        held = self._estimators.get(kind.lower(), [])
+        held = [*self._estimators.get(ANY_CLASS, []), *self._estimators.get(kind.lower(), [])]
         return tuple(sorted(reversed(held), key=lambda estimator: -estimator.accuracy))
 
     def choose(self, kind: str, attributes: Mapping[str, Any], action: str | None = None) -> Choice:
@@ -204,10 +218,10 @@ class Registry:
         Raises:
             NoEstimate: none does.
         """
-        asked = self.claiming(kind)
+        refusals: list[Refusal] = []
+        asked = self._asked(kind, attributes, action, refusals)
         if not asked:
             raise NoEstimate(f"no estimator knows the class {kind!r}{did_you_mean(kind, self.classes())}")
-        refusals: list[Refusal] = []
         for position, estimator in enumerate(asked):
             try:
                 _check_wanted(estimator, attributes)
@@ -222,6 +236,18 @@ class Registry:
             return Choice(estimator, estimate, warnings, tuple(refusals), others)
         reasons = "; ".join(f"{refusal.estimator}: {refusal.reason}" for refusal in refusals)
         raise NoEstimate(f"no estimator prices the class {kind!r} ({reasons})", tuple(refusals))
+
+    def _asked(
+        self, kind: str, attributes: Mapping[str, Any], action: str | None, refusals: list[Refusal]
+    ) -> list[Estimator]:
+        """The estimators that answer, the most accurate first; those that do not go to ``refusals``."""
+        found: list[Estimator] = []
+        for estimator in self.claiming(kind):
+            try:
+                found.append(estimator.asked(kind, attributes, action))
+            except Declined as declined:
+                refusals.append(Refusal(estimator.name, declined.reason, declined.attribute))
+        return sorted(found, key=lambda estimator: -estimator.accuracy)
 
 
 def _check_wanted(estimator: Estimator, attributes: Mapping[str, Any]) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 
 from accelax.components.energy_tables import Term
 from accelax.components.numbers import Number
-from accelax.components.registry import REGISTRY, Choice, NoEstimate
+from accelax.components.registry import Choice, NoEstimate
 from accelax.errors import did_you_mean
 from accelax.spec.accelforge.arch_models import Component, ComputeAction
 from accelax.spec.accelforge.evaluating import FieldEvaluator
 from accelax.spec.accelforge.scope import EvaluationError
+from accelax.spec.estimators import all_estimators
 from accelax.spec.text.expressions import ExpressionError, parse_expression
 
 _FIELDS = ("size", "bits_per_action")
@@ -111,18 +112,17 @@ class ComponentModel:
 
     def _choose(self, action: ComputeAction | None, place: str) -> Choice | None:
         """The estimator of the component, or of one of its actions; None after a mistake."""
-        import accelax.components.library  # noqa: F401 (enters its estimators)
-
         attributes = self._attributes_of(action, place)
+        registry = all_estimators()
         failure: NoEstimate | None = None
         for name in _OTHER_ACTION_NAMES.get(action.name, (action.name,)) if action else (None,):
             try:
-                return REGISTRY.choose(self.kind, attributes, name)
+                return registry.choose(self.kind, attributes, name)
             except NoEstimate as error:
                 failure = failure or error
         assert failure is not None
         if not failure.refusals:
-            hint = did_you_mean(self.kind, REGISTRY.classes())
+            hint = did_you_mean(self.kind, registry.classes())
             self.fields.collector.add(f"no component model of the class {self.kind!r}{hint}", f"{self.path}.{_CLASS}")
             return None
         at_fault = next((refusal.attribute for refusal in failure.refusals if refusal.attribute), None)
@@ -167,11 +167,10 @@ def registered_class(name: str) -> str:
 
     A name that no estimator has comes back as it is.
     """
-    import accelax.components.library  # noqa: F401 (enters its estimators)
-
-    if REGISTRY.claiming(name):
+    registry = all_estimators()
+    if registry.claiming(name):
         return name
-    squashed = {known.replace("_", "").lower(): known for known in REGISTRY.classes()}
+    squashed = {known.replace("_", "").lower(): known for known in registry.classes()}
     return squashed.get(name.replace("_", "").lower(), name)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from accelax.components.energy_tables import AreaEntry, EnergyEntry, EnergyTables
 from accelax.components.numbers import maximum
-from accelax.components.registry import REGISTRY, Registry
-from accelax.errors import Location, Problem, SpecError
+from accelax.components.registry import Registry
+from accelax.errors import Location, Problem, SpecError, UnsupportedError
 from accelax.ir.level_machine import LevelMachine
+from accelax.spec.estimators import all_estimators
 from accelax.spec.text import Problems
 from accelax.spec.timeloop.architecture import leaves_in_order
 from accelax.spec.timeloop.chain import Place
@@ -52,6 +53,7 @@ def price_machine(state: State, registry: Registry | None = None) -> PricedMachi
     given = read_tables(state.sections.get("ERT"), state.sections.get("ART"))
     places = _components(state)
     wanted = [component for place in places if (component := _to_price(place, state, given))]
+    _refuse_plug_ins(state, bool(wanted))
     problems = Problems()
     energies, areas = _price(wanted, state, registry, given, problems)
     _raise(problems)
@@ -63,6 +65,14 @@ def price_machine(state: State, registry: Registry | None = None) -> PricedMachi
     problems.raise_if_any()
     assert machine is not None
     return PricedMachine(machine, tables)
+
+
+def _refuse_plug_ins(state: State, used: bool) -> None:
+    """Raise UnsupportedError where a file names plug-ins that would have to price something."""
+    settings = state.sections.get("globals")
+    if used and settings and settings["accelergy_plug_ins"]:
+        feature = "running the plug-ins that a file names (accelax.components.accelergy_plugins adds them)"
+        raise UnsupportedError(feature, settings.location("accelergy_plug_ins"), "globals.accelergy_plug_ins")
 
 
 def estimate_tables(state: State, registry: Registry | None = None) -> EnergyTables:
@@ -96,12 +106,8 @@ def _price(
     """The entries of the components that the file's tables do not cover. Mistakes go to ``problems``."""
     if not wanted:
         return [], []
-    if registry is None:
-        import accelax.components.library  # noqa: F401 (enters its estimators)
-
-        registry = REGISTRY
     classes = read_classes(state.sections.get("components"), problems)
-    priced = [] if problems else price(wanted, classes, registry, problems)
+    priced = [] if problems else price(wanted, classes, registry or all_estimators(), problems)
     lacking = {one.name: {name for names in one.actions for name in names} for one in wanted}
     energies = [entry for one in priced for entry in one.energies]
     areas = [one.area for one in priced if one.area]

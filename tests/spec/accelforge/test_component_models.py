@@ -134,7 +134,7 @@ def test_what_cannot_be_modelled_is_told_with_its_place(matmul, fields, message,
 
 
 def test_models_of_another_library_are_refused_by_name(matmul):
-    with pytest.raises(UnsupportedError, match="component_model .* would have to give"):
+    with pytest.raises(UnsupportedError, match=r"component_model .* would have to give"):
         matmul(modelled(component_class=None, component_model={"a": 1})).lowered()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from accelax.components import Attribute, Estimate, Registry, component
 from accelax.components.energy_tables import EnergyTables
-from accelax.errors import SpecError
+from accelax.errors import SpecError, UnsupportedError
 from accelax.spec.specification import Specification
 from accelax.spec.timeloop.priced_machine import estimate_tables, price_machine
 from accelax.spec.timeloop.specification import TimeloopSpecification
@@ -188,9 +188,9 @@ def _named(name: str, energy: float) -> Any:
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("subclass: memory", "subclass: memry", 55, "no estimator knows the class 'memry', and no file defines it; did"),
+        ("subclass: memory", "subclass: memry", 55, "no estimator knows the class 'memry', and no file defines it"),
         ("class: memory\n", "class: memry\n", 14, "cannot price 'GLB': no estimator knows the class 'memry'"),
-        ("width: 64, depth: 4096", "depth: 4096, widt: 64", 55, "the attribute 'width' is missing; did you mean 'widt'"),
+        ("width: 64, depth: 4096", "depth: 4096, widt: 64", 55, "'width' is missing; did you mean 'widt'"),
         ("depth: lines}", "depth: lines, technology: -45}", 66, "must be above 0, not -45"),
         ("depth: lines}", 'depth: lines, technology: "fast"}', 66, "must be a number, not 'fast'"),
         ('"22nm"', '"fast"', 59, "must be a number, not 'fast'"),
@@ -212,7 +212,7 @@ def _named(name: str, energy: float) -> Any:
          "it has no action 'red'; did you mean 'read'"),
         ("    - name: read\n      sub", "    - name: raed\n      sub", 63,
          "the class 'buffer' has no action 'read'; did you mean 'raed'"),
-        ('used]", actions: [{name: read}', 'used]", actions: [{name: get}', 39, "the class 'buffer' has no action 'get'"),
+        ('used]", actions: [{name: read}', 'used]", actions: [{name: get}', 39, "class 'buffer' has no action 'get'"),
         ("name: adders[0..1]", "name: adders[0..", 20, "expected a name such as 'adder'"),
         ("used: 1..2", "used: 1..many", 42, "expected a number of at least 0, got 'many'"),
         ("used: 1..2", "used: 1..2.5", 42, "expected a range of whole numbers, got '1..2.5'"),
@@ -239,6 +239,12 @@ def test_leakage_needs_a_clock(tmp_path):
     found = problems(tmp_path, ("global_cycle_seconds: 2e-9, ", ""))
     assert all("it leaks, and the attribute 'global_cycle_seconds' is missing" in told for told in found)
     assert len(found) == 3  # DRAM, GLB and RF; MAC does not leak
+
+
+def test_plug_ins_that_a_file_names_are_not_run(tmp_path):
+    named = ("\nmapping:", "\nglobals: {version: 0.4, accelergy_plug_ins: [mine.py]}\nmapping:")
+    with pytest.raises(UnsupportedError, match="plug-ins that a file names"):
+        price_machine(spec_of(tmp_path, named).state, MINE)
 
 
 def test_prices_carry_traced_numbers(tmp_path):
