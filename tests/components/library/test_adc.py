@@ -30,9 +30,9 @@ def test_worked_by_hand() -> None:
     """Of 8 bits at 1 GS/s the bits bound: 128.3068 + 8 * 3.22052 = 154.0710 is below the rate's 154.2654.
 
     The signal is 48.1648 + 1.7609 = 49.9257 dB, so a conversion takes 10^-10.41453 / 2 = 1.92508e-11 of the unit, which
-    is exp(24.57942 + 1.88004 * 3.46574 - 2.82913 * 2.07944) = exp(25.21204) = 8.901e10 pJ.
+    is exp(24.57942 + 1.88004 * 3.46574 - 2.82913 * 2.07944) = exp(25.21212) = 8.902e10 pJ.
     """
-    assert 10**-10.41453 / 2 * math.exp(25.21204) == pytest.approx(1.7137, rel=1e-4)
+    assert 10**-10.41453 / 2 * math.exp(25.21212) == pytest.approx(1.7137, rel=1e-4)
     assert adc_energy_pJ(8, 32, 1e9) == pytest.approx(1.7137, rel=1e-4)
 
 
