@@ -1,7 +1,7 @@
 """The mappings that greedy packing leaves open.
 
 Weights are packed first (:data:`~accelax.spec.timeloop.packing.IN_MEMORY_STEPS`). What is then left of images (N), rows
-(Q) and columns (P) of the output may stand at the places of ``PLACES``, and groups that found no crossbar go to columns.
+(Q) and columns (P) of the output may stand at the places of ``PLACES``; groups that found no crossbar go to columns.
 All splits of what is left are listed, for many shapes of layers at once, but for those that overflow a fan-out.
 """
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -60,10 +59,10 @@ class Architecture:
         return self.directory == "raella"
 
     def slices(self, statistics: Statistics) -> int | None:
-        """Columns that one weight takes; None where the architecture fixes it."""
+        """Columns that RAELLA spreads a weight over; None where the architecture fixes their number."""
         if not self.is_raella:
             return None
-        return statistics.slices_narrow if "2b" in self.name else statistics.slices
+        return statistics.slices_narrow if self.variant.endswith("2b_cells") else statistics.slices
 
     def variables(self, layer: Layer, statistics: Statistics) -> dict[str, float]:
         """The variables of the specification that the data of a layer set, but for the number of slices.
@@ -106,7 +105,11 @@ class Machine:
     """
 
     def __init__(
-        self, architecture: Architecture, batch: int = BATCH, tiles: int = TILES, settings: Mapping[str, Any] | None = None
+        self,
+        architecture: Architecture,
+        batch: int = BATCH,
+        tiles: int = TILES,
+        settings: Mapping[str, Any] | None = None,
     ):
         self.architecture, self.batch, self.tiles = architecture, batch, tiles
         spec: Any = Specification.from_yaml_files(*architecture.files)
@@ -127,6 +130,16 @@ class Machine:
     def bits_per_unit(self) -> int:
         """Bits of a weight that one unit of cells holds."""
         return round(float(self.spec.value_at(("variables", "BITS_PER_UNIT"))))
+
+    def slices(self, statistics: Statistics) -> int:
+        """Columns that one weight takes."""
+        adaptive = self.architecture.slices(statistics)
+        return self.lowered.einsum.bound("L") // self.bits_per_unit if adaptive is None else adaptive
+
+    @property
+    def cycle_seconds(self) -> float:
+        """The length of a cycle."""
+        return self.problem.cycle_seconds
 
     def layer_specification(self, layer: Layer, statistics: Statistics) -> Specification:
         """The specification of one layer, to evaluate single mappings or to print."""
@@ -152,8 +165,7 @@ class Machine:
             values = {f"variables.{name}": np.array([row[name] for row in rows]) for name in rows[0]}
             stacked = jax.device_get(self._priced(values))
         leaves, tree = jax.tree.flatten(stacked)
-        table = np.stack(leaves, axis=1).tolist()
-        return [jax.tree.unflatten(tree, row) for row in table]
+        return [tree.unflatten(row) for row in np.stack(leaves, axis=1).tolist()]
 
     @cached_property
     def area_um2(self) -> dict[str, float]:

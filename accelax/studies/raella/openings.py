@@ -43,9 +43,7 @@ class Openings:
                 tuple((level, rank) not in chosen for rank in range(len(ranks))) for level in range(len(names))
             ),
         )
-        self._order = tuple(
-            tuple(_place(constraint.order_inner, rank) for rank in ranks) for constraint in constraints
-        )
+        self._order = tuple(tuple(_place(constraint.order_inner, rank) for rank in ranks) for constraint in constraints)
 
     def slot(self, level: str, rank: str) -> Slot:
         """The slot of two names."""

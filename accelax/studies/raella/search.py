@@ -9,7 +9,7 @@ energy exceed the best product known is left out, and all others are counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from accelax.model.levels.arrays import LevelHardware
 from accelax.studies.raella.counting import Counts, count, joined
 from accelax.studies.raella.leftovers import ALL_PLACES, Candidates, Unit, list_candidates
 from accelax.studies.raella.machines import Machine
-from accelax.studies.raella.openings import Openings, Slot
+from accelax.studies.raella.openings import Openings
 
 FLOOR = ("column_readout", "timely_psubbuf", "pim_cell")
 """Components that are used once for every activation of a column or of a cell."""
@@ -40,12 +40,12 @@ class Solution:
     """The best mapping of a task.
 
     factors
-        The factor of every slot that has one above 1.
+        Level and rank to every factor above 1.
     energy_pJ
         Of each level of the machine, by name; fan-outs left out.
     """
 
-    factors: Mapping[Slot, int]
+    factors: Mapping[tuple[str, str], int]
     energy_pJ: Mapping[str, float]
     cycles: float
 
@@ -60,7 +60,9 @@ class Solution:
         return self.total_pJ * 1e-12 * self.cycles
 
 
-def solve(machine: Machine, tasks: Sequence[Task], advance: Callable[[int], None] = lambda done: None) -> list[Solution]:
+def solve(
+    machine: Machine, tasks: Sequence[Task], advance: Callable[[int], None] = lambda done: None
+) -> list[Solution]:
     """The best mapping of each task on machines that differ from ``machine`` in prices and bandwidths alone.
 
     ``advance`` is told how many mappings were counted. Raises SpecError for layers that the machine has no room for.
@@ -84,15 +86,22 @@ def solve(machine: Machine, tasks: Sequence[Task], advance: Callable[[int], None
     if len(more):
         counts, picks = joined([counts, count(candidates, more, variants)]), np.concatenate([picks, more])
         advance(len(more))
-    order = np.argsort(candidates.unit[picks], kind="stable")
-    bounds = np.searchsorted(candidates.unit[picks][order], np.arange(len(units) + 1))
-    solutions = []
+    rows_of = _rows_by_unit(candidates, picks)
+    chosen, numbers = [], []
     for task, unit, variant in zip(tasks, mine, variant_of, strict=True):
-        rows = order[bounds[unit] : bounds[unit + 1]]
+        rows = rows_of(unit)
         energies = counts.energies(rows, task.hardware, variant)
         best = int(np.argmin(energies.sum(axis=1) * counts.cycles[rows, variant]))
-        solutions.append(_solution(candidates, picks[rows[best]], energies[best], counts.cycles[rows[best], variant]))
-    return solutions
+        chosen.append(picks[rows[best]])
+        numbers.append((energies[best].tolist(), float(counts.cycles[rows[best], variant])))
+    return _solutions(candidates, np.array(chosen, int), numbers)
+
+
+def _rows_by_unit(candidates: Candidates, picks: np.ndarray) -> Callable[[int], np.ndarray]:
+    """A function from the number of a unit to where its mappings are in ``picks``."""
+    order = np.argsort(candidates.unit[picks], kind="stable")
+    bounds = np.searchsorted(candidates.unit[picks][order], np.arange(len(candidates.units) + 1))
+    return lambda unit: order[bounds[unit] : bounds[unit + 1]]
 
 
 def _variants(tasks: Sequence[Task]) -> tuple[list[LevelHardware], list[int]]:
@@ -129,7 +138,7 @@ def _fewest_steps(candidates: Candidates) -> np.ndarray:
 
 def _refuse_homeless(units: Sequence[Unit], mapped: np.ndarray, tasks: Sequence[Task], machine: Machine) -> None:
     """Name the layers that have no mapping."""
-    without = {unit for unit in set(range(len(units))) - set(mapped.tolist())}
+    without = set(range(len(units))) - set(mapped.tolist())
     names = [task.name for task in tasks if units.index(task.unit) in without] if without else []
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -148,11 +157,10 @@ def _step_limits(
     """``[units]``: mappings with more steps have a larger product than one of ``picks``, for every task of the unit."""
     names = candidates.openings.structure.level_names
     floor = [names.index(name) for name in FLOOR]
-    order = np.argsort(candidates.unit[picks], kind="stable")
-    bounds = np.searchsorted(candidates.unit[picks][order], np.arange(len(candidates.units) + 1))
+    rows_of = _rows_by_unit(candidates, picks)
     limits = np.zeros(len(candidates.units))
     for task, unit, variant in zip(tasks, mine, variant_of, strict=True):
-        rows = order[bounds[unit] : bounds[unit + 1]]
+        rows = rows_of(unit)
         energies = counts.energies(rows, task.hardware, variant)
         cycles, steps = counts.cycles[rows, variant], candidates.steps[picks[rows]]
         products = energies.sum(axis=1) * cycles
@@ -164,17 +172,20 @@ def _step_limits(
     return limits
 
 
-def _solution(candidates: Candidates, pick: int, energies: np.ndarray, cycles: float) -> Solution:
-    """The mapping of one candidate, with its numbers by name."""
+def _solutions(
+    candidates: Candidates, picks: np.ndarray, numbers: Sequence[tuple[list[float], float]]
+) -> list[Solution]:
+    """Chosen candidates with their numbers, by name: ``numbers`` are the energy of each level and the cycles."""
     structure = candidates.openings.structure
-    factors = candidates.factors(np.array([pick]))
-    whole = {slot: round(float(np.ravel(factor)[0])) for slot, factor in factors.items()}
-    named = zip(structure.level_names, structure.is_fanout, energies.tolist(), strict=True)
-    return Solution(
-        factors={slot: factor for slot, factor in whole.items() if factor > 1},
-        energy_pJ={name: energy for name, fanout, energy in named if not fanout},
-        cycles=float(cycles),
-    )
-
-
-assert {field.name for field in fields(LevelHardware)} >= set(BANDWIDTHS)
+    factors = candidates.factors(picks)
+    named = [(structure.level_names[level], structure.ranks[rank]) for level, rank in factors]
+    table = np.stack([np.broadcast_to(factor, len(picks)) for factor in factors.values()], axis=1).tolist()
+    stored = [place for place, fanout in enumerate(structure.is_fanout) if not fanout]
+    return [
+        Solution(
+            factors={name: round(factor) for name, factor in zip(named, row, strict=True) if factor > 1},
+            energy_pJ={structure.level_names[place]: energies[place] for place in stored},
+            cycles=cycles,
+        )
+        for row, (energies, cycles) in zip(table, numbers, strict=True)
+    ]
