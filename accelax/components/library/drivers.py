@@ -45,7 +45,7 @@ CROSS_POINT_OWN_LOAD = 0.034
 """The load of a driver without its width, over what toggles at every step, where there are no access devices."""
 GATE_FF = {SET_2023: 0.0295520744, CURRENT_SET: 0.0541024414}
 """Of the access device of one cell, per feature size of its width, at 32 nm: high-performance and low-power ones."""
-LEAK_W = {SET_2023: 2.4123e-7, CURRENT_SET: 2.4101e-10}
+LEAK_W = {SET_2023: 2.4123e-10, CURRENT_SET: 2.4101e-10}
 """Of the driver of one row or one column at 32 nm."""
 CROSS_POINT_ROW_UM2 = 3.21
 """Of a row driver without its width, which grows with the conductance of the row; 32 nm."""

@@ -150,6 +150,20 @@ def test_a_smart_buffer_adds_one_addition_and_two_adders() -> None:
     assert aladdin.energy_pJ["read"] - memory.energy_pJ["read"] == pytest.approx(0.266 * 10 / 32, rel=1e-2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "width", "depth", "pJ_per_ns"),
+    [
+        ("smartbuffer_SRAM", 64, 16384, 0.003351),
+        ("smartbuffer_RF", 16, 192, 0.002416),
+        ("smartbuffer_RF", 64, 4096, 0.1045),
+    ],
+)
+def test_smart_buffers_leak_as_published(kind: str, width: int, depth: int, pJ_per_ns: float) -> None:
+    leak = price(kind, technology=45, width=width, depth=depth).leak_power_W
+
+    assert leak == pytest.approx(pJ_per_ns * 1e-12 / 1e-9, rel=0.1)
+
+
 def test_address_bits() -> None:
     assert [address_bits(depth) for depth in (1, 2, 3, 64, 65)] == [1, 1, 2, 6, 7]
 
