@@ -1,7 +1,7 @@
 """Runs of RAELLA's artifact, counted again by the general model on the specifications in ``configs/cim``.
 
-A run names an architecture, a layer, a mapping, and the energies and cycles that the artifact printed. The shape and the
-recorded statistics of the layer come from a table; the specification gets them as variables, the mapping loop by loop.
+A run names an architecture, a layer, a mapping, and the energies and cycles that the artifact printed. The shape and
+the recorded statistics of the layer come from a table; the specification gets them as variables.
 """
 
 from __future__ import annotations

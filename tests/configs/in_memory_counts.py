@@ -62,51 +62,61 @@ def crossbars_apart(loops: Loops, strides: Mapping[str, int]) -> int:
     return apart
 
 
-def fetched(loops: Loops, strides: Mapping[str, int], levels: tuple[str, ...], outer: tuple[str, ...]) -> int:
-    """Bits of input that enter a buffer which holds the windows of everything in ``levels`` while ``outer`` loops run.
+@dataclass
+class Window:
+    """A box of inputs ``sides`` wide and high that moves over images; ``depth`` bits stand at each of its points.
 
-    The buffer keeps the part of its tile that the next one needs as long as the tile goes on in one direction; when it
-    turns, it is fetched whole. As the reference does it, every loop is judged by its first step.
+    It keeps what the next box needs as long as it goes on in one direction; when it turns, it is fetched whole.
     """
-    held = {r: math.prod(product(loops, level, r) for level in levels) for r in "CRSPQNG"}
-    sides = [(held["P"] - 1) * strides["Wstride"] + held["R"], (held["Q"] - 1) * strides["Hstride"] + held["S"]]
-    depth = held["C"] * held["N"] * held["G"] * BITS
-    below = dict(held)
-    walk: list[tuple[str, int, int]] = []
-    for level in outer:
-        for rank, factor in reversed(list(loops.get(level, {}).items())):
-            if level in FANOUTS:
-                below[rank] = below.get(rank, 1) * factor
-            else:
-                walk.insert(0, (rank, factor, below.get(rank, 1)))
-                below[rank] = below.get(rank, 1) * factor
-    state: dict[str, tuple[int, ...] | None] = {"place": None, "direction": None}
 
-    def visit(place: tuple[int, ...]) -> int:
-        """Bits that come when the tile moves to ``place`` = (column, row, image)."""
-        before, state["place"] = state["place"], place
+    sides: tuple[int, int]
+    depth: int
+    place: tuple[int, ...] | None = None
+    direction: tuple[int, ...] | None = None
+
+    def move(self, place: tuple[int, ...]) -> int:
+        """Bits that come when the window moves to ``place`` = (column, row, image)."""
+        before, self.place = self.place, place
+        whole, shared = math.prod(self.sides), 0
         if before is None:
-            return sides[0] * sides[1] * depth
+            return whole * self.depth
         step = tuple(a - b for a, b in zip(place, before, strict=True))
         if not any(step):
             return 0
-        if state["direction"] not in (None, step):
-            state["direction"] = None
-            return sides[0] * sides[1] * depth
-        state["direction"] = step
-        shared = math.prod(max(side - abs(s), 0) for side, s in zip(sides, step[:2], strict=True)) if not step[2] else 0
-        return (sides[0] * sides[1] - shared) * depth
+        if self.direction not in (None, step):
+            self.direction = None
+            return whole * self.depth
+        self.direction = step
+        if not step[2]:
+            shared = math.prod(max(side - abs(s), 0) for side, s in zip(self.sides, step[:2], strict=True))
+        return (whole - shared) * self.depth
+
+
+def fetched(loops: Loops, strides: Mapping[str, int], levels: tuple[str, ...], outer: tuple[str, ...]) -> int:
+    """Bits of input that enter a buffer which holds the windows of everything in ``levels`` while ``outer`` loops run.
+
+    As the reference does it, every loop is judged by its first step.
+    """
+    held = {r: math.prod(product(loops, level, r) for level in levels) for r in "CRSPQNG"}
+    sides = ((held["P"] - 1) * strides["Wstride"] + held["R"], (held["Q"] - 1) * strides["Hstride"] + held["S"])
+    window = Window(sides, held["C"] * held["N"] * held["G"] * BITS)
+    below = dict(held)
+    walk: list[tuple[int, tuple[int, ...]]] = []
+    for level in outer:
+        for rank, factor in reversed(list(loops.get(level, {}).items())):
+            if level not in FANOUTS:
+                per_step = {"P": (strides["Wstride"], 0, 0), "Q": (0, strides["Hstride"], 0), "N": (0, 0, 1)}[rank]
+                walk.insert(0, (factor, tuple(below[rank] * points for points in per_step)))
+            below[rank] = below.get(rank, 1) * factor
 
     def run(position: int, place: tuple[int, ...]) -> int:
-        """Everything from one loop inwards: its first step, and its second for all others."""
+        """Everything from one loop inwards: its first iteration, and its second for all others."""
         if position == len(walk):
-            return visit(place)
-        rank, trips, step = walk[position]
-        move = {"P": (strides["Wstride"], 0, 0), "Q": (0, strides["Hstride"], 0), "N": (0, 0, 1)}[rank]
+            return window.move(place)
+        trips, step = walk[position]
         bits = run(position + 1, place)
         if trips > 1:
-            there = tuple(p + m * step for p, m in zip(place, move, strict=True))
-            bits += (trips - 1) * run(position + 1, there)
+            bits += (trips - 1) * run(position + 1, tuple(p + s for p, s in zip(place, step, strict=True)))
         return bits
 
     return run(0, (0, 0, 0))
