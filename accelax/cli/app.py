@@ -169,6 +169,32 @@ def import_(
     _leave(lambda: import_model(model, options))
 
 
+studies = typer.Typer(help="Run a published study again.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(studies, name="study")
+
+
+@studies.command()
+def raella(
+    dnn: Annotated[
+        list[str] | None,
+        typer.Option("--dnn", metavar="NAME", help="A network, such as resnet18. Repeatable; all seven without it."),
+    ] = None,
+    statistics: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Recorded statistics of the layers (CSV); typical ones without it."),
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the tables as CSV into DIR.")
+    ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw stacked bars into DIR as well (matplotlib).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """ISAAC and three versions of RAELLA, each layer with its best mapping."""
+    from accelax.cli.study import study_raella
+
+    _leave(lambda: study_raella(dnn or [], statistics, directory, plot=plot, as_json=as_json))
+
+
 def _leave(command: Callable[[], int]) -> NoReturn:
     code = guard(command)
     sys.stdout.flush()
