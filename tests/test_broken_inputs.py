@@ -91,7 +91,7 @@ def assert_located(error: SpecError, path: Path) -> None:
 @pytest.mark.parametrize("dialect", NUMBERS)
 def test_the_files_themselves_are_right(dialect):
     spec = Specification.from_yaml_files(HERE / "broken" / f"{dialect}.yaml")
-    assert spec.dialect == dialect
+    assert spec.dialect == {"components": "timeloop"}.get(dialect, dialect)
     assert spec.lowered().mapping is not None
 
 
@@ -146,10 +146,10 @@ def scrambled(text: str, seed: int) -> str:
     return "".join(lines)
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", range(300))
 def test_whatever_happens_to_a_file_the_answer_is_a_result_or_a_located_refusal(tmp_path, seed):
     path = tmp_path / "scrambled.yaml"
-    path.write_text(scrambled(original(("timeloop", "accelforge")[seed % 2]), seed), encoding="utf-8")
+    path.write_text(scrambled(original(tuple(NUMBERS)[seed % 3]), seed), encoding="utf-8")
     refused: AccelaxError | None = None
     with alarm(SECONDS):
         try:
@@ -167,7 +167,7 @@ def test_whatever_happens_to_a_file_the_answer_is_a_result_or_a_located_refusal(
 def test_the_command_line_returns_2_and_prints_places(tmp_path, dialect):
     path = tmp_path / "broken.yaml"
     path.write_text(original(dialect).replace("    name: GLB\n", "    nam: GLB\n"), encoding="utf-8")
-    for command in ("check", "evaluate", "map"):
+    for command in ("check", "evaluate", "energy", "map"):
         words = [sys.executable, "-m", "accelax", command, str(path)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
         assert done.returncode == 2, done.stderr

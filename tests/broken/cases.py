@@ -44,6 +44,14 @@ NUMBERS = {
         "bits": "{All: <8>}",
         "tile": "rank_variable: m, tile_shape: <4>",
     },
+    "components": {
+        "technology": "technology: <45>",
+        "width of a part": "width: <max(width, 32)>",
+        "banks": "n_banks: <4>",
+        "scale of an area": "area_scale: <1.5>",
+        "scale of an energy": "energy_scale: <0.5>",
+        "repetitions": "repeat: <2>",
+    },
 }
 
 EDITS = {
@@ -119,6 +127,47 @@ EDITS = {
         "Jinja escape": ("name: gemm", "name: {{ ''.__class__.__mro__ }}"),
         "missing include": ("name: gemm", "name: {{ include('no_such_file.yaml') }}"),
     },
+    "components": {
+        "unknown class": (
+            "class: SRAM\n    attributes: {datawidth: 16, width: 64, depth",
+            "class: SRAM\n    subclass: SRM\n    attributes: {datawidth: 16, width: 64, depth",
+        ),
+        "unknown class of a part": ("      class: intadder", "      class: intader"),
+        "no class of a part": ("      class: intadder\n", ""),
+        "no name of a class": ("  - name: buffer\n", "  - nam: buffer\n"),
+        "no name of a part": ("    - name: storage\n      class", "    - nam: storage\n      class"),
+        "attribute that must be specified": ("depth: buffer_depth}", "dept: buffer_depth}"),
+        "attribute that an estimator needs": (
+            "{datawidth: 16, width: 64, depth: 1024, n",
+            "{datawidth: 16, depth: 1024, n",
+        ),
+        "attribute in a circle": ("bits: max(1, ceil(log2(depth)))", "bits: 2 * lines\n      lines: bits / 2"),
+        "attribute of itself": ("bits: max(1, ceil(log2(depth)))", "bits: bits + 1"),
+        "attribute out of range": ("n_banks: 4", "n_banks: 0"),
+        "negative technology": ("technology: 45", "technology: -45"),
+        "class of itself": ("class: intadder", "class: buffer"),
+        "unknown part in an action": (
+            "{name: storage, actions: [{name: read}]}",
+            "{name: strage, actions: [{name: read}]}",
+        ),
+        "unknown action of a part": (
+            "{name: storage, actions: [{name: read}]}",
+            "{name: storage, actions: [{name: red}]}",
+        ),
+        "missing action": ("    - name: read\n", "    - name: reed\n"),
+        "parts beyond the range": ("adders[1]", "adders[2]"),
+        "range that is no range": ("adders[0..1]", "adders[0..]"),
+        "range downwards": ("adders[0..1]", "adders[3..1]"),
+        "range of a fraction": ("adders[0..1]", "adders[0..1.5]"),
+        "action twice": ("    - name: write\n", "    - name: read\n"),
+        "part twice": ("    - name: adders[0..1]\n", "    - name: storage\n"),
+        "misspelt key of a part": ("      area_scale: 1.5\n", "      area_scal: 1.5\n"),
+        "misspelt key of an action": ("repeat: 2", "repeats: 2"),
+        "classes that are a word": ("  classes:\n", "  classes: all\n  ignored_by_name_ignore:\n"),
+        "attributes that are a list": ("attributes: {bits: bits}", "attributes: [bits]"),
+        "accuracy that nobody reaches": ("n_banks: 4", "n_banks: 4, min_accuracy: 101"),
+        "estimator that is not there": ("n_banks: 4", "n_banks: 4, plug_in: 'nobody'"),
+    },
     "accelforge": {
         "no name": ("    name: GLB\n", ""),
         "no rank size": ("M: 16, ", ""),
@@ -180,7 +229,36 @@ EDITS = {
     },
 }
 
+_CLASSES = "".join(
+    f"  - {{name: c{n}, subcomponents: [{{name: a, class: c{n - 1}}}, {{name: b, class: c{n - 1}}}],"
+    f" actions: [{{name: read, subcomponents: [{{name: a, actions: [{{name: read}}]}}]}}]}}\n"
+    for n in range(1, 40)
+)
+_ACTIONS = "".join(
+    f"  - {{name: c{n}, subcomponents: [{{name: a, class: c{n - 1}}}],"
+    f" actions: [{{name: read, subcomponents: [{{name: a, actions: [{{name: read}}, {{name: read}}]}}]}}]}}\n"
+    for n in range(1, 40)
+)
+_PRICED = """components:
+  version: 0.4
+  classes:
+  - {name: c0, attributes: {width: 8, depth: 64}}
+%sarchitecture:
+  version: 0.4
+  nodes:
+  - !Component {name: DRAM, class: DRAM, attributes: {datawidth: 8, width: 64}}
+  - !Component {name: GLB, class: SRAM, subclass: c39, attributes: {datawidth: 8, technology: 45}}
+  - !Component {name: MAC, class: intmac, attributes: {technology: 45}}
+problem:
+  version: 0.4
+  shape:
+    dimensions: [M]
+    data_spaces: [{name: A, projection: [[[M]]]}, {name: Z, projection: [[[M]]], read_write: true}]
+  instance: {M: 4}
+"""
 BOMBS = {
+    "parts of parts": _PRICED % _CLASSES,
+    "actions of actions": _PRICED % _ACTIONS,
     "aliases": "architecture: {}\nproblem:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     + "".join(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)),
     "merges": "architecture: {}\nproblem:\n  m0: &m0 {a: 1}\n"

@@ -17,6 +17,8 @@ HANDED_DOWN = (
     "technology", "global_cycle_seconds", "cycle_seconds", "n_instances", "action_latency_cycles", "leak_scale",
 )  # fmt: skip
 """The attributes that the parts of a component have from it, unless they set their own."""
+MAX_PARTS = 10_000
+"""How many kinds of parts a component may be made of, those of its parts included."""
 Place = Callable[[str], "Location | None"]
 """Where the value of an attribute stands; the empty name asks for the component itself."""
 
@@ -69,10 +71,12 @@ class PartBuilder:
     def __init__(self, classes: Mapping[str, ComponentClass], problems: Problems):
         self.classes = classes
         self.problems = problems
+        self._built = 0
 
     def component(self, component: Component) -> Part:
         """The tree of a component of the architecture; without its parts where its own attributes are wrong."""
         before = len(self.problems)
+        self._built = 0
         definition = self.classes.get(component.kind)
         own = _joined(definition.attributes if definition else {}, _literal(component.attributes))
         left_open = {name for name, value in own.items() if value is None} | set(unspecified(own))
@@ -111,6 +115,12 @@ class PartBuilder:
         if part.definition is None:
             return
         for base, inner in part.definition.parts.items():
+            self._built += 1
+            if self._built > MAX_PARTS:
+                if self._built == MAX_PARTS + 1:
+                    message = f"a component of more than {MAX_PARTS} kinds of parts"
+                    self.problems.add(message, inner.section.location(), inner.section.path)
+                return
             if inner.kind in above and inner.kind in self.classes:
                 circle = " -> ".join([*above[above.index(inner.kind) :], inner.kind])
                 place = inner.section.location("class")

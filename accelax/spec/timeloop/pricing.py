@@ -23,6 +23,8 @@ from accelax.spec.timeloop.reader import join_path
 LEAK = "leak"
 MAX_ARGUMENTS = 1024
 """How many combinations of an action's arguments a table lists."""
+MAX_STEPS = 50_000
+"""How many actions of parts all actions of a component may be made of."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class _Pricer:
         self.builder = builder
         self.registry = registry
         self._reported: set[str] = set()
+        self._steps = 0
+        self._choices: dict[tuple[int, str | None], Choice | None] = {}
 
     def wanted(self, part: Part) -> Iterator[tuple[str, dict[str, Any]]]:
         """The actions to price, each with the arguments of one entry: those that the class has or the component must.
@@ -93,6 +97,10 @@ class _Pricer:
 
     def energy(self, part: Part, action: str, arguments: Mapping[str, Any]) -> tuple[Term, ...]:
         """What an action of a part is made of, in pJ."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            self._report(f"its actions take more than {MAX_STEPS} actions of parts", part, "")
+            return ()
         if part.definition is None or not part.definition.parts:
             term = self._leak(part, arguments) if action == LEAK else self._dynamic(part, action, arguments)
             return (term,) if term else ()
@@ -180,7 +188,14 @@ class _Pricer:
 
     def _choose(self, part: Part, action: str | None, arguments: Mapping[str, Any]) -> Choice | None:
         """The estimator of a part that is no compound, and what it says; None after a mistake."""
-        attributes = {**part.attributes, **arguments}
+        if arguments:
+            return self._ask(part, action, {**part.attributes, **arguments})
+        if (id(part), action) not in self._choices:
+            self._choices[id(part), action] = self._ask(part, action, part.attributes)
+        return self._choices[id(part), action]
+
+    def _ask(self, part: Part, action: str | None, attributes: Mapping[str, Any]) -> Choice | None:
+        """Ask the registry; None after a mistake."""
         try:
             return self.registry.choose(part.kind, attributes, action)
         except NoEstimate as error:
