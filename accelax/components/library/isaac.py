@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 
 from accelax.components.estimate import BITS, SHARE, Attribute, Estimate
+from accelax.components.library.cells import CURRENT_SET
+from accelax.components.library.drivers import DRIVER_ATTRIBUTES, array_col_drivers
 from accelax.components.library.published import Published, for_actions
-from accelax.components.numbers import Number, exp, maximum, minimum
-from accelax.components.registry import component
+from accelax.components.numbers import Number, exp, is_plain, maximum, minimum
+from accelax.components.registry import Declined, component
 from accelax.components.scaling import area_scale, energy_scale
 
 ISAAC = "Shafiee et al., ISCA 2016"
@@ -164,6 +166,7 @@ READOUT_ATTRIBUTES = {
     "adc_action_share": Attribute(least=0.0, above=False),
     "adc_area_share": Attribute(least=0.0, above=False),
     "include_column_drivers": SHARE,
+    **{name: DRIVER_ATTRIBUTES[name] for name in ("rows", "cols", "cell_config", "neurosim")},
 }
 
 
@@ -171,7 +174,7 @@ READOUT_ATTRIBUTES = {
     "column_readout",
     accuracy=80,
     source=f"{ISAAC} converters as the RAELLA artifact composes them",
-    formula="adc_action_share * isaac_adc(resolution)",
+    formula="adc_action_share * isaac_adc(resolution) + include_column_drivers * array_col_drivers",
     attributes=READOUT_ATTRIBUTES,
 )
 def column_readout(
@@ -181,11 +184,27 @@ def column_readout(
     n_adcs: Number,
     adc_action_share: Number = 1.0,
     adc_area_share: Number = 1.0,
+    include_column_drivers: Number = 0.0,
+    rows: Number = 512,
+    cols: Number | None = None,
+    cell_config: str | None = None,
+    neurosim: str = CURRENT_SET,
 ) -> Estimate:
     """The converters of a crossbar: energy of one conversion, area of all.
 
     ``adc_action_share`` is the mean number of conversions per column and input slice: below 1 where speculation skips.
+
+    Raises:
+        Declined: the drivers of the columns are included, and the array is not stated.
     """
     converters = isaac_adc(technology=technology, resolution=resolution, n_adcs=n_adcs)
-    energy = {**converters.energy_pJ, "read": adc_action_share * converters.energy_pJ["read"]}
-    return Estimate(energy, adc_area_share * converters.area_um2, latency_s=converters.latency_s)
+    read, area = adc_action_share * converters.energy_pJ["read"], adc_area_share * converters.area_um2
+    if not is_plain(include_column_drivers) or include_column_drivers != 0:
+        if cols is None or cell_config is None:
+            raise Declined("'include_column_drivers' needs the attributes 'cols' and 'cell_config'", "cell_config")
+        drivers = array_col_drivers(
+            technology=technology, rows=rows, cols=cols, cell_config=cell_config, neurosim=neurosim
+        )
+        read = read + include_column_drivers * drivers.energy_pJ["drive"]
+        area = area + include_column_drivers * drivers.area_um2
+    return Estimate({**converters.energy_pJ, "read": read}, area, latency_s=converters.latency_s)

@@ -6,7 +6,7 @@ import jax
 import pytest
 
 import accelax.components.library  # noqa: F401 - enters the estimators
-from accelax.components import REGISTRY
+from accelax.components import REGISTRY, Declined
 from accelax.components.library.isaac import adc_table, column_readout
 
 
@@ -79,3 +79,14 @@ def test_column_readout() -> None:
     assert found.energy_pJ["read"] == pytest.approx(0.624946, rel=1e-6)
     assert found.area_um2 == pytest.approx(3380.72)
     assert column_readout(technology=32, resolution=8, n_adcs=8, adc_area_share=0.5).area_um2 == pytest.approx(4800)
+
+
+def test_column_readout_with_drivers() -> None:
+    alone = column_readout(technology=32, resolution=8, n_adcs=1)
+    both = column_readout(
+        technology=32, resolution=8, n_adcs=1, include_column_drivers=0.5, cols=128, cell_config="isaac"
+    )
+
+    assert both.area_um2 == pytest.approx(alone.area_um2 + 631.68 / 2)
+    with pytest.raises(Declined, match="needs the attributes 'cols'"):
+        column_readout(technology=32, resolution=8, n_adcs=1, include_column_drivers=1)
