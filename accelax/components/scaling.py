@@ -107,7 +107,8 @@ def energy_scale(source: Number, target: Number, voltage: Number = NOMINAL_V) ->
 
 def _energy_at(node: Number, voltage: Number) -> Number:
     """Stillmaker and Baas's energy of a node at a voltage, up to a factor that all nodes share."""
-    a, b, c = _shares(node) @ _ENERGY
+    found = _shares(node) @ _ENERGY
+    a, b, c = found[..., 0], found[..., 1], found[..., 2]
     return (a * voltage**2 + b * voltage + c) * sqrt(_beyond(node))
 
 
@@ -140,9 +141,9 @@ def area_scale(source: Number, target: Number) -> Number:
     (2.2, 1.0)
     """
     before, after = _shares(source), _shares(target)
-    ratio = before @ _AREA @ after
+    ratio = (before @ _AREA * after).sum(-1)
     if _weights.get() == "straight":
-        ratio = ratio / sqrt((before @ _AREA @ before) * (after @ _AREA @ after))
+        ratio = ratio / sqrt((before @ _AREA * before).sum(-1) * (after @ _AREA * after).sum(-1))
     return ratio * _beyond(target) / _beyond(source)
 
 
@@ -192,7 +193,10 @@ def resolution_scale(source: Number, target: Number) -> Number:
 
 
 def _shares(node: Number) -> Number:
-    """The weight of each node of the table in the values at ``node``, by the rule in force; they add up to 1."""
+    """The weight of each node of the table in the values at ``node``, by the rule in force; they add up to 1.
+
+    They are along a last axis, after those of ``node``.
+    """
     rule = _weights.get()
     order = tuple(range(len(NODES)))
     if rule == "nearest":
@@ -202,7 +206,7 @@ def _shares(node: Number) -> Number:
     space = namespace(position)
     if rule == "reversed":
         position = space.floor(position) + space.ceil(position) - position
-    return maximum(1.0 - space.abs(position - np.asarray(order)), 0.0)
+    return maximum(1.0 - space.abs(space.asarray(position)[..., None] - np.asarray(order)), 0.0)
 
 
 def _beyond(node: Number) -> Number:

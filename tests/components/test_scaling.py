@@ -115,3 +115,11 @@ def test_gradients_agree_with_finite_differences(x64, node: float) -> None:
         above[position] += step
         below[position] -= step
         assert slope == pytest.approx((factors(*above) - factors(*below)) / (2 * step), rel=1e-6)
+
+
+@pytest.mark.parametrize("rule", ["straight", "reversed", "nearest"])
+def test_many_nodes_at_once(rule) -> None:
+    nodes = np.array([5.0, 22.0, 40.0, 65.0])
+    with node_weights(rule):
+        np.testing.assert_allclose(energy_scale(65, nodes, 0.9), [energy_scale(65, node, 0.9) for node in nodes])
+        np.testing.assert_allclose(area_scale(nodes, 32), [area_scale(node, 32) for node in nodes])

@@ -66,7 +66,8 @@ def between_knots(width: Number, depth: Number, knots_pJ: Sequence[Sequence[floa
     """Energy at 45 nm by the knots, and by the rules for smaller and larger memories beyond them."""
     row = interpolate(log(_within(width, WIDTHS)), _LOG_WIDTHS, range(len(WIDTHS)))
     column = interpolate(log(_within(depth, DEPTHS)), _LOG_DEPTHS, range(len(DEPTHS)))
-    inside = exp(_shares(row, len(WIDTHS)) @ np.log(knots_pJ) @ _shares(column, len(DEPTHS)))
+    across = _shares(row, len(WIDTHS)) @ np.log(knots_pJ)
+    inside = exp((across * _shares(column, len(DEPTHS))).sum(-1))
     narrow = 0.3 + 0.7 * minimum(width / WIDTHS[0], 1.0)
     wide = maximum(width / WIDTHS[-1], 1.0) ** 1.5
     return inside * narrow * wide * depth_energy_scale(_within(depth, DEPTHS), depth)
@@ -78,8 +79,9 @@ def _within(value: Number, knots: tuple[int, ...]) -> Number:
 
 
 def _shares(position: Number, count: int) -> Number:
-    """The weight of each knot at a position among them."""
-    return maximum(1.0 - namespace(position).abs(position - np.arange(count)), 0.0)
+    """The weight of each knot at a position among them, along a last axis."""
+    space = namespace(position)
+    return maximum(1.0 - space.abs(space.asarray(position)[..., None] - np.arange(count)), 0.0)
 
 
 def _by_node(technology: Number, factors: tuple[float, ...], below: float = 0.5, above: float = 2.0) -> Number:

@@ -218,3 +218,13 @@ def test_a_memory_outside_the_source_is_warned_of() -> None:
         "technology = 7 nm is outside the range 22 to 90 nm of the source",
         "width = 1024 bit is outside the range 4 to 512 bit of the source",
     )
+
+
+def test_many_memories_at_once() -> None:
+    widths, depths, nodes = np.array([32.0, 40.0, 700.0]), np.array([64.0, 1e3, 1e5]), np.array([22.0, 40.0, 7.0])
+    many = law.sram_estimate(widths, depths, nodes, 1, 1, 0.8)
+
+    for position in range(3):
+        one = law.sram_estimate(widths[position], depths[position], nodes[position], 1, 1, 0.8)
+        assert many.energy_pJ["read"][position] == pytest.approx(one.energy_pJ["read"])
+        assert many.area_um2[position] == pytest.approx(one.area_um2)
