@@ -3,8 +3,9 @@
     python benchmarks/cimloop.py --reference cimloop_validation.json [--json]
 
 Each figure of the chips' publications is shown with ours and the error; those that are off by more than the average
-CiMLoop reports are marked. An average is over the errors' sizes in a category. The exit status is 1 unless all
-averages that CiMLoop reports are met. The reference is a recording that this project does not hold.
+CiMLoop reports are marked. An average is over the sizes of the errors in a category, all rows included; a second one is
+over the parts that are modelled. CiMLoop reports whole percents, so ours are rounded to be compared. The exit status is
+1 unless all averages that CiMLoop reports are met. The reference is a recording that this project does not hold.
 """
 
 from __future__ import annotations
@@ -32,8 +33,13 @@ def summary(found: Sequence[Row], published: Mapping[str, float]) -> dict[str, d
         mine = [row for row in found if row.category == category]
         allowed = published[category] if category in PUBLISHED else None
         mean = average(mine)
-        met = None if allowed is None else round(mean) <= allowed
-        result[category] = {"rows": len(mine), "average_percent": mean, "published_percent": allowed, "met": met}
+        result[category] = {
+            "rows": len(mine),
+            "average_percent": mean,
+            "average_modelled_percent": average([row for row in mine if row.modelled]),
+            "published_percent": allowed,
+            "met": None if allowed is None else round(mean) <= allowed,
+        }
     return result
 
 
@@ -47,14 +53,16 @@ def table(found: Sequence[Row], averages: Mapping[str, Mapping[str, Any]]) -> st
             if row.category == category:
                 missed = allowed is not None and abs(row.error_percent) > allowed
                 numbers = f"{row.reference:11.5g} {row.model:11.5g} {row.error_percent:+7.1f}%"
-                lines.append(f"  {row.macro:20} {row.figure:44} {numbers}{' *' if missed else ''}")
+                marks = f"{' *' if missed else ''}{'' if row.modelled else ' not modelled'}"
+                lines.append(f"  {row.macro:20} {row.figure:44} {numbers}{marks}")
         lines.append("")
-    lines.append(f"{'average error':34} {'rows':>5} {'accelax':>8} {'CiMLoop':>8}")
+    lines.append(f"{'average error':34} {'rows':>5} {'accelax':>8} {'modelled':>9} {'CiMLoop':>8}")
     for category, figures in averages.items():
         allowed = figures["published_percent"]
         theirs = f"{allowed:7}%" if allowed is not None else f"{'-':>8}"
         verdict = "" if figures["met"] is None else " met" if figures["met"] else " MISSED"
-        lines.append(f"{category:34} {figures['rows']:5} {figures['average_percent']:7.2f}% {theirs}{verdict}")
+        ours = f"{figures['average_percent']:7.2f}% {figures['average_modelled_percent']:8.2f}%"
+        lines.append(f"{category:34} {figures['rows']:5} {ours} {theirs}{verdict}")
     lines.append("* a figure off by more than CiMLoop's average")
     return "\n".join(lines)
 

@@ -34,6 +34,8 @@ class Row:
     figure: str
     reference: float
     model: float
+    modelled: bool = True
+    """False where the chip has something that no component of the macro stands for."""
 
     @property
     def error_percent(self) -> float:
@@ -186,18 +188,21 @@ def wan(reference: Reference) -> Iterator[Row]:
 
 
 def wang(reference: Reference) -> Iterator[Row]:
-    """Wang et al. 2022: both breakdowns at 1 V, and efficiency, throughput and density over the voltage."""
+    """Wang et al. 2022: both breakdowns at 1 V, and efficiency, throughput and density over the voltage.
+
+    Miscellaneous is control logic besides the drivers of weights; no publication says what is in it.
+    """
     name, array = "wang_vlsi_2022", ("row_drivers", "select_wordline_drivers", "cim_unit", "column_drivers")
     ladder = ("c2c_multiplier_analog_port", "c2c_multiplier_digital_port")
     parts = {"adc": ("adc",), "dac": ("dac",), "mac": (*array, *ladder), "misc": ("weight_drivers",)}
     default = run(name)
     product = 2 / reference["tops_per_w_1V"] * default.macs
     for part, components in parts.items():
-        share = reference["energy_fraction"][part]
-        yield Row("energy_breakdown", name, f"{part} pJ", product * share, default.energy(*components))
+        share, known = reference["energy_fraction"][part], part != "misc"
+        yield Row("energy_breakdown", name, f"{part} pJ", product * share, default.energy(*components), known)
     for part, components in parts.items():
         whole = reference["total_area_mm2"] * 1e6 * reference["area_fraction"][part]
-        yield Row("area_breakdown", name, f"{part} um2", whole, default.area(*components))
+        yield Row("area_breakdown", name, f"{part} um2", whole, default.area(*components), part != "misc")
     sweep = reference["voltage_sweep"]
     for voltage, density, per_watt in zip(*(sweep[k] for k in ("voltage", "tops_per_mm2", "tops_per_w")), strict=True):
         one, at = run(name, VOLTAGE=voltage), f"at {voltage} V"
@@ -247,12 +252,24 @@ def colonnade(reference: Reference) -> Iterator[Row]:
                 yield Row("colonnade_registers_throughput", name, figure, stated, model)
 
 
+def basic_analog(reference: Reference) -> Iterator[Row]:
+    """What CiMLoop's first tutorial prints of its macro."""
+    name, one = "basic_analog", run("basic_analog")
+    density = one.tops() / one.area() * 1e6
+    yield Row("tutorial", name, "pJ", reference["total_energy_pJ"], one.energy())
+    yield Row("tutorial", name, "um2", reference["area_um2"], one.area())
+    yield Row("tutorial", name, "multiply-accumulates", reference["macs"], one.macs)
+    yield Row("tutorial", name, "TOPS/mm2", reference["tops_per_mm2"], density)
+    yield Row("tutorial", name, "TOPS/W", reference["tops_per_w"], one.tops_per_watt())
+
+
 MACROS = {
     "jia_jssc_2020": jia, "sinangil_jssc_2021": sinangil, "wan_nature_2022": wan, "wang_vlsi_2022": wang,
-    "colonnade_jssc_2021": colonnade,
+    "colonnade_jssc_2021": colonnade, "tutorial_1_basic_analog": basic_analog,
 }  # fmt: skip
+"""The rows of each entry of the reference."""
 
 
 def rows(reference: Reference) -> list[Row]:
-    """All rows of all macros."""
-    return [row for name, figures in MACROS.items() for row in figures(reference[name])]
+    """All rows of all macros that the reference has."""
+    return [row for name, figures in MACROS.items() if name in reference for row in figures(reference[name])]

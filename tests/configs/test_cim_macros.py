@@ -1,4 +1,4 @@
-"""The macros under ``configs/cim/macros``: read, evaluated, worked out by hand, swept, and put into tiles and systems."""
+"""The macros under ``configs/cim/macros``: evaluated, worked out by hand, swept, and put into tiles and systems."""
 
 from __future__ import annotations
 
