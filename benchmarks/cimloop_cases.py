@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import accelax as ax
+from accelax.ir import LoweredLevels
 from accelax.report.energy_tables import energy_figures
+from accelax.spec.timeloop.specification import TimeloopSpecification
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs/cim"
 PUBLISHED = (
@@ -70,11 +72,13 @@ class Run:
 
 
 @cache
-def macro(name: str) -> ax.Specification:
+def macro(name: str) -> TimeloopSpecification:
     """The specification of a macro alone with a problem that fills it."""
     files = ("systems/one_macro.yaml", f"macros/{name}/macro.yaml", f"macros/{name}/variables.yaml")
     shared = ("macros/problem.yaml", "macros/full_array.yaml")
-    return ax.Specification.from_yaml_files(*(CONFIGS / file for file in (*files, *shared)))
+    spec = ax.Specification.from_yaml_files(*(CONFIGS / file for file in (*files, *shared)))
+    assert isinstance(spec, TimeloopSpecification)
+    return spec
 
 
 def run(name: str, **variables: float) -> Run:
@@ -86,7 +90,8 @@ def run(name: str, **variables: float) -> Run:
     try:
         result = ax.evaluate(spec).to_dict()
         parts = energy_figures(spec.energy_tables())["components"]
-        einsum = spec.lowered().einsum
+        lowered = spec.lowered()
+        assert isinstance(lowered, LoweredLevels)
     finally:
         for key, value in before.items():
             spec.set(f"variables.{key}", value)
@@ -95,7 +100,7 @@ def run(name: str, **variables: float) -> Run:
         for level, figures in result["levels"].items()
     }
     area = {part: figures["area_um2"] * figures["instances"] for part, figures in parts.items()}
-    return Run(energy, area, result["latency"], einsum.bound("C") * einsum.bound("M"))
+    return Run(energy, area, result["latency"], lowered.einsum.bound("C") * lowered.einsum.bound("M"))
 
 
 def jia(reference: Reference) -> Iterator[Row]:

@@ -13,6 +13,7 @@ import pytest
 import accelax as ax
 from accelax.components.activity import activity
 from accelax.components.library.adc import adc_energy_pJ
+from accelax.ir import LoweredLevels
 from accelax.report.energy_tables import energy_figures
 
 CIM = Path(__file__).parents[2] / "configs/cim"
@@ -51,7 +52,7 @@ def macro(name: str, system: str = "macro", **variables: float) -> ax.Specificat
 
 def figures(name: str, **variables: float) -> Figures:
     """Of a macro alone with a full array."""
-    spec = macro(name, **variables)
+    spec = macro(name, "macro", **variables)
     result: dict[str, Any] = ax.evaluate(spec).to_dict()
     assert result["valid"], result["reason_if_invalid"]
     parts = energy_figures(spec.energy_tables())["components"]
@@ -75,7 +76,9 @@ def falls(values: list[float]) -> bool:
 @pytest.mark.parametrize("name", MACS)
 def test_a_full_array_uses_all_of_a_macro(name: str) -> None:
     spec = macro(name)
-    problem = spec.lowered().einsum
+    lowered = spec.lowered()
+    assert isinstance(lowered, LoweredLevels)
+    problem = lowered.einsum
     assert problem.bound("C") * problem.bound("M") == MACS[name]
     result = ax.evaluate(spec).to_dict()
     assert result["valid"]
