@@ -80,7 +80,7 @@ CELLS = {
 """Cells by name: those of ISAAC, RAELLA, NeuRRAM (``wan``) and of CiMLoop's SRAM macros, and a plain SRAM cell."""
 
 SRAM_LEAK_W = {SET_2023: 2.004e-13, CURRENT_SET: 2.002e-13}
-"""Of an SRAM cell per nm of node, feature size of ``transistor_width`` and volt: high-performance and low-power."""
+"""Of an SRAM cell per nm of node, feature size of ``transistor_width`` and volt."""
 
 WRITE_OVERHEAD_PJ = {
     (SET_2023, False): 0.006536703, (SET_2023, True): 0.003264415,
