@@ -8,16 +8,17 @@ exponent of the depth was read off CACTI.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
 
 from accelax.components.estimate import Attribute
-from accelax.components.numbers import Number, interpolate, maximum, minimum, namespace, sqrt
+from accelax.components.numbers import Number, interpolate, is_plain, maximum, minimum, namespace, sqrt
 
 NodeWeights = Literal["straight", "reversed", "nearest"]
 """How a node between two of the table is weighted: linearly; with the two weights exchanged, as Accelergy's component
@@ -107,7 +108,11 @@ def energy_scale(source: Number, target: Number, voltage: Number = NOMINAL_V) ->
 
 def _energy_at(node: Number, voltage: Number) -> Number:
     """Stillmaker and Baas's energy of a node at a voltage, up to a factor that all nodes share."""
-    found = _shares(node) @ _ENERGY
+    return _remembered(_energy_law, node, voltage)
+
+
+def _energy_law(node: Number, voltage: Number, rule: NodeWeights) -> Number:
+    found = _shares(node, rule) @ _ENERGY
     a, b, c = found[..., 0], found[..., 1], found[..., 2]
     return (a * voltage**2 + b * voltage + c) * sqrt(_beyond(node))
 
@@ -140,9 +145,13 @@ def area_scale(source: Number, target: Number) -> Number:
     >>> round(float(area_scale(32, 45)), 9), round(float(area_scale(40, 40)), 9)
     (2.2, 1.0)
     """
-    before, after = _shares(source), _shares(target)
+    return _remembered(_area_law, source, target)
+
+
+def _area_law(source: Number, target: Number, rule: NodeWeights) -> Number:
+    before, after = _shares(source, rule), _shares(target, rule)
     ratio = (before @ _AREA * after).sum(-1)
-    if _weights.get() == "straight":
+    if rule == "straight":
         ratio = ratio / sqrt((before @ _AREA * before).sum(-1) * (after @ _AREA * after).sum(-1))
     return ratio * _beyond(target) / _beyond(source)
 
@@ -192,12 +201,23 @@ def resolution_scale(source: Number, target: Number) -> Number:
     return 2 ** (target - source)
 
 
-def _shares(node: Number) -> Number:
-    """The weight of each node of the table in the values at ``node``, by the rule in force; they add up to 1.
+def _remembered(law: Callable[..., Number], one: Number, other: Number) -> Number:
+    """A law of two numbers under the rule in force; of ordinary numbers, the same is computed once."""
+    if is_plain(one) and is_plain(other):
+        return _of_plain(law, float(one), float(other), _weights.get())
+    return law(one, other, _weights.get())
+
+
+@lru_cache(maxsize=4096)
+def _of_plain(law: Callable[..., Number], one: float, other: float, rule: NodeWeights) -> float:
+    return float(law(one, other, rule))
+
+
+def _shares(node: Number, rule: NodeWeights) -> Number:
+    """The weight of each node of the table in the values at ``node``, by a rule; they add up to 1.
 
     They are along a last axis, after those of ``node``.
     """
-    rule = _weights.get()
     order = tuple(range(len(NODES)))
     if rule == "nearest":
         position = interpolate(node, _NEAREST, tuple(np.repeat(order, 2)))
