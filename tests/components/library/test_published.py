@@ -82,9 +82,11 @@ def test_node_and_leakage() -> None:
 
 def test_colonnade() -> None:
     """The logic of 16 cells is 0.03 of an adder of 16 bits, half switching; the register 0.3 of a flip-flop."""
-    adder, adder_area, _ = ADDER["current"].of(16, 65)
-    bit, _, _ = ADDER["current"].of(1, 65)
-    flip_flop, _, _ = FLIP_FLOP["current"].of(1, 65)
+    # from 32 nm and 0.902 V to 65 nm and 0.8 V; flip-flops of high-performance devices
+    charge, area = (65 / 32) ** 1.4 * (0.8 / 0.902) ** 2, (65 / 32) ** 2
+    adder, adder_area = charge * ADDER["current"].of(16, 32)[0], area * ADDER["current"].of(16, 32)[1]
+    bit = charge * ADDER["current"].of(1, 32)[0]
+    flip_flop = charge * 0.575 * FLIP_FLOP["current"].of(1, 32)[0]
 
     logic = price("colonnade_cim_logic", technology=65, width=16, switching_activity=0.5, voltage_energy_scale=0.8)
     port = price("colonnade_cim_logic_input_port", technology=65, switching_activity=0.5, n_instances=128)
