@@ -274,3 +274,15 @@ def test_a_macro_and_a_tile_stand_alone(name: str, levels: tuple[str, ...], laye
     spec.set("variables.ARTIFACT_QUIRKS", "false")
     assert sum(level.leak_energy for level in lowered(spec).machine.levels) > 0
     assert ax.evaluate(spec.with_mapping(result.mapping)).to_dict()["energy_pJ"] != before
+
+
+def test_every_file_is_covered() -> None:
+    """Other machines stand in directories of their own, and have tests of their own."""
+    covered = {"problem.yaml", "chip.yaml", "workload/resnet18_layer3_0_conv1.yaml"}
+    covered |= {"mapping/raella_resnet18_layer3_0_conv1.yaml", *(f"packing/{level}.yaml" for level in LEVELS)}
+    covered |= {f"{name}/{part}.yaml" for name in ("isaac", "raella") for part in ("variables", "tile", "macro")}
+    covered |= {f"raella/variants/{name}.yaml" for name in VARIANTS}
+    mine = set(CIM.glob("*.yaml"))
+    for directory in ("isaac", "raella", "packing", "workload", "mapping"):
+        mine |= set((CIM / directory).rglob("*.yaml"))
+    assert {str(file.relative_to(CIM)) for file in mine} == covered
