@@ -143,6 +143,11 @@ def _close_full(
                 new.setdefault(name, {}).update(rest)
 
 
+def forget_packed() -> None:
+    """Forget what :func:`pack` found before (for measuring it)."""
+    _pack.cache_clear()
+
+
 def packed(
     spec: TimeloopSpecification, steps: Sequence[PackingStep], temporal_order: Sequence[str] = ()
 ) -> TimeloopSpecification:

@@ -18,6 +18,7 @@ from accelax.model.levels.evaluate import nest_traffic
 from accelax.model.levels.latency import level_cycles, run_cycles
 from accelax.model.levels.nest import count_nest
 from accelax.studies.raella.leftovers import Candidates
+from accelax.studies.raella.machines import Prices
 
 AT_ONCE = 1 << 13
 """Mappings counted at once: their numbers stay in the cache of one core."""
@@ -44,12 +45,19 @@ class Counts:
     steady: np.ndarray
     fits: np.ndarray
 
-    def energies(self, rows: np.ndarray | slice, hardware: LevelHardware, variant: int) -> np.ndarray:
-        """pJ of each level, ``[rows, levels]``, for the hardware of one layer."""
-        lines = self.lines[rows].reshape(-1, len(ACTIONS), len(hardware.read_energy))
-        priced = lines * np.array([hardware.read_energy, hardware.fill_energy, hardware.update_energy])
-        leaked = self.leaking[rows] * self.steady[rows, variant][..., None] * np.array(hardware.leak_energy)
-        return priced.sum(axis=1) + leaked
+    def energies(self, rows: np.ndarray, prices: Prices, variant: int) -> np.ndarray:
+        """pJ of each level, ``[rows, levels]``, at the prices of one layer."""
+        lines = self.lines[rows].reshape(-1, *prices.energies.shape)
+        return (lines * prices.energies).sum(axis=1) + self.leaking[rows] * prices.leaks * self.steady[
+            rows, variant, None
+        ]
+
+    def totals(self, rows: np.ndarray, prices: Prices, variant: int) -> np.ndarray:
+        """pJ of all levels, ``[rows]``; equal to the sum of :meth:`energies` up to rounding."""
+        found = self.lines[rows] @ prices.energies.ravel()
+        if prices.leaks.any():
+            found += self.leaking[rows] @ prices.leaks * self.steady[rows, variant]
+        return found
 
 
 def joined(parts: Sequence[Counts]) -> Counts:

@@ -79,7 +79,6 @@ def draw_networks(study: StudyResult, path: Path) -> Path:
             axes.bar(places, heights, width, label=TITLES.get(name, name).replace("\n", " "))
         axes.set_xticks([position + 0.4 - width / 2 for position in range(len(study.networks))], study.networks)
         axes.set_ylabel(f"{label} {TITLES.get(study.architectures[0], study.architectures[0])}", fontsize=8)
-    panels[0].legend(fontsize=7)
     return _save(figure, "all networks", path)
 
 
@@ -101,7 +100,6 @@ def _stacked(axes: Any, names: Sequence[str], stacks: Sequence[Stack], label: st
             axes.bar(range(len(names)), heights, 0.6, bottom=bottom, label=group, color=f"C{number}")
             bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
     _finish(axes, names, label)
-    axes.legend(fontsize=6)
 
 
 def _bars(axes: Any, names: Sequence[str], heights: Sequence[float], label: str) -> None:
@@ -119,6 +117,12 @@ def _scaled(stack: Stack, factor: float) -> dict[str, float]:
 
 
 def _save(figure: Any, title: str, path: Path) -> Path:
+    """Write a figure with one legend for all its panels."""
+    parts = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        parts |= dict(zip(labels, handles, strict=True))
+    figure.legend(list(parts.values()), list(parts), loc="outside right center", fontsize=7)
     figure.suptitle(title, fontsize=10)
     figure.savefig(path, dpi=120)
     return path

@@ -17,7 +17,7 @@ import numpy as np
 
 from accelax.encode.factorizations import Factorizations, FactorRule
 from accelax.model.levels.arrays import LevelWorkload
-from accelax.spec.timeloop.packing import IN_MEMORY_STEPS, pack
+from accelax.spec.timeloop.packing import IN_MEMORY_STEPS, forget_packed, pack
 from accelax.studies.raella.layers import RANKS, Shape
 from accelax.studies.raella.openings import Openings, Slot
 
@@ -177,3 +177,9 @@ def _factorizations(size: int, limits: tuple[int | None, ...]) -> np.ndarray:
         return np.ones((0, len(limits)))
     table = Factorizations(size, tuple(FactorRule(maximum=limit) for limit in limits))
     return table.numbered(np.arange(table.count))
+
+
+def forget_packing() -> None:
+    """Forget what was packed and split before, so that the next list is made as the first one is."""
+    _factorizations.cache_clear()
+    forget_packed()

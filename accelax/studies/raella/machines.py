@@ -98,6 +98,27 @@ def architecture_of(name: str) -> Architecture:
     raise SpecError(f"unknown architecture {name!r}{did_you_mean(name, names)}")
 
 
+SPEEDS = ("read_bandwidth", "write_bandwidth", "shared_bandwidth", "network_latency", "bandwidth_scale")
+"""The numbers of the hardware that cycles depend on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """A machine as the data of one layer make it.
+
+    energies
+        ``[actions, levels]``: pJ of a line read, filled and updated.
+    leaks
+        ``[levels]``: pJ of an instance in a cycle.
+    hardware
+        Hardware of the same speed; other layers may share it.
+    """
+
+    energies: np.ndarray
+    leaks: np.ndarray
+    hardware: LevelHardware
+
+
 class Machine:
     """An architecture read from its files, with a problem of the study's kind.
 
@@ -155,17 +176,22 @@ class Machine:
     def _hardware_at(self, values: dict[str, Any]) -> LevelHardware:
         return at_values(self.spec, self.problem, values).hardware
 
-    def prices(self, layers: Sequence[Layer], statistics: Sequence[Statistics]) -> list[LevelHardware]:
-        """The hardware as the data of each layer make it, in plain numbers.
+    def prices(self, layers: Sequence[Layer], statistics: Sequence[Statistics]) -> list[Prices]:
+        """What the data of each layer make of the machine, in plain numbers.
 
         Raises as :func:`~accelax.encode.knobs.at_values`.
         """
         rows = [self.architecture.variables(*pair) for pair in zip(layers, statistics, strict=True)]
         with jax.enable_x64(True):
             values = {f"variables.{name}": np.array([row[name] for row in rows]) for name in rows[0]}
-            stacked = jax.device_get(self._priced(values))
-        leaves, tree = jax.tree.flatten(stacked)
-        return [tree.unflatten(row) for row in np.stack(leaves, axis=1).tolist()]
+            hardware: LevelHardware = jax.device_get(self._priced(values))
+        energies = np.array([hardware.read_energy, hardware.fill_energy, hardware.update_energy])
+        leaks = np.array(hardware.leak_energy)
+        speeds = np.stack(jax.tree.leaves([getattr(hardware, name) for name in SPEEDS]), axis=1)
+        _, first, variant = np.unique(speeds, axis=0, return_index=True, return_inverse=True)
+        variants = [jax.tree.map(lambda leaf, row=row: float(leaf[row]), hardware) for row in first.tolist()]
+        of_layer = variant.reshape(-1).tolist()
+        return [Prices(energies[..., row], leaks[:, row], variants[of_layer[row]]) for row in range(len(rows))]
 
     @cached_property
     def area_um2(self) -> dict[str, float]:

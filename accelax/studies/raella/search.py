@@ -17,13 +17,12 @@ from accelax.errors import SpecError
 from accelax.model.levels.arrays import LevelHardware
 from accelax.studies.raella.counting import Counts, count, joined
 from accelax.studies.raella.leftovers import ALL_PLACES, Candidates, Unit, list_candidates
-from accelax.studies.raella.machines import Machine
+from accelax.studies.raella.machines import SPEEDS, Machine, Prices
 from accelax.studies.raella.openings import Openings
 
 FLOOR = ("column_readout", "timely_psubbuf", "pim_cell")
 """Components that are used once for every activation of a column or of a cell."""
 MARGIN = 1e-9
-BANDWIDTHS = ("read_bandwidth", "write_bandwidth", "shared_bandwidth", "network_latency", "bandwidth_scale")
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Task:
     """One layer to map: its unit, and the machine as the layer's data make it."""
 
     unit: Unit
-    hardware: LevelHardware
+    prices: Prices
     name: str = ""
 
 
@@ -90,10 +89,10 @@ def solve(
     chosen, numbers = [], []
     for task, unit, variant in zip(tasks, mine, variant_of, strict=True):
         rows = rows_of(unit)
-        energies = counts.energies(rows, task.hardware, variant)
-        best = int(np.argmin(energies.sum(axis=1) * counts.cycles[rows, variant]))
-        chosen.append(picks[rows[best]])
-        numbers.append((energies[best].tolist(), float(counts.cycles[rows[best], variant])))
+        best = rows[[np.argmin(counts.totals(rows, task.prices, variant) * counts.cycles[rows, variant])]]
+        chosen.append(picks[best[0]])
+        energies = counts.energies(best, task.prices, variant)
+        numbers.append((energies[0].tolist(), float(counts.cycles[best[0], variant])))
     return _solutions(candidates, np.array(chosen, int), numbers)
 
 
@@ -105,16 +104,19 @@ def _rows_by_unit(candidates: Candidates, picks: np.ndarray) -> Callable[[int], 
 
 
 def _variants(tasks: Sequence[Task]) -> tuple[list[LevelHardware], list[int]]:
-    """The hardware of tasks with different bandwidths, and which of them each task has."""
-    keys: dict[tuple[object, ...], int] = {}
-    variants, of_task = [], []
+    """The hardware of tasks with different speeds, and which of them each task has."""
+    found: dict[tuple[object, ...], int] = {}
+    known: dict[int, int] = {}
+    variants: list[LevelHardware] = []
     for task in tasks:
-        key = tuple(getattr(task.hardware, name) for name in BANDWIDTHS)
-        if key not in keys:
-            keys[key] = len(variants)
-            variants.append(task.hardware)
-        of_task.append(keys[key])
-    return variants, of_task
+        hardware = task.prices.hardware
+        if id(hardware) not in known:
+            key = tuple(getattr(hardware, name) for name in SPEEDS)
+            if key not in found:
+                found[key] = len(variants)
+                variants.append(hardware)
+            known[id(hardware)] = found[key]
+    return variants, [known[id(task.prices.hardware)] for task in tasks]
 
 
 def _fewest_steps(candidates: Candidates) -> np.ndarray:
@@ -155,19 +157,17 @@ def _step_limits(
     variant_of: Sequence[int],
 ) -> np.ndarray:
     """``[units]``: mappings with more steps have a larger product than one of ``picks``, for every task of the unit."""
-    names = candidates.openings.structure.level_names
-    floor = [names.index(name) for name in FLOOR]
+    floor = np.isin(candidates.openings.structure.level_names, FLOOR)
     rows_of = _rows_by_unit(candidates, picks)
     limits = np.zeros(len(candidates.units))
     for task, unit, variant in zip(tasks, mine, variant_of, strict=True):
         rows = rows_of(unit)
-        energies = counts.energies(rows, task.hardware, variant)
         cycles, steps = counts.cycles[rows, variant], candidates.steps[picks[rows]]
-        products = energies.sum(axis=1) * cycles
+        products = counts.totals(rows, task.prices, variant) * cycles
         best = int(np.argmin(products))
         # Cycles are whole: a mapping with k times the steps has at least k (cycles - 1).
         per_step = (cycles[best] - 1.0) / steps[best]
-        least = per_step * energies[:, floor].sum(axis=1).min()
+        least = per_step * (counts.lines[rows] @ (task.prices.energies * floor).ravel()).min()
         limits[unit] = max(limits[unit], products[best] / least * (1.0 + MARGIN) if least > 0 else np.inf)
     return limits
 

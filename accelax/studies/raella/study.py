@@ -91,6 +91,7 @@ class StudyResult:
     tiles: int = TILES
     interrupted: bool = False
     _by: dict[tuple[str, str], list[LayerResult]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _rates: dict[tuple[str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for result in self.layers:
@@ -133,9 +134,11 @@ class StudyResult:
 
     def batches_per_second(self, architecture: str, network: str) -> float:
         """Throughput on the area of ``AGGREGATE_TILES`` tiles of the baseline; see :mod:`throughput`."""
-        share = self.area_mm2(architecture) / self.area_mm2(self.architectures[0])
-        seconds = [result.seconds for result in self.of(architecture, network)]
-        return batches_per_second(seconds, self.tiles, AGGREGATE_TILES / share)
+        if (architecture, network) not in self._rates:
+            share = self.area_mm2(architecture) / self.area_mm2(self.architectures[0])
+            seconds = [result.seconds for result in self.of(architecture, network)]
+            self._rates[architecture, network] = batches_per_second(seconds, self.tiles, AGGREGATE_TILES / share)
+        return self._rates[architecture, network]
 
     def efficiency(self, architecture: str, network: str) -> float:
         """How many times less energy the architecture takes than the baseline."""
@@ -218,9 +221,9 @@ def _map_layers(
     """The best mapping of every layer on machines that are mapped together."""
     tasks, about = [], []
     for machine in group:
-        for layer, statistics, hardware in zip(layers, data, machine.prices(layers, data), strict=True):
+        for layer, statistics, prices in zip(layers, data, machine.prices(layers, data), strict=True):
             unit = Unit(layer.shape, machine.slices(statistics), machine.batch)
-            tasks.append(Task(unit, hardware, f"layer {layer.index} of {layer.network}"))
+            tasks.append(Task(unit, prices, f"layer {layer.index} of {layer.network}"))
             about.append((machine, layer, statistics))
     counted = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from heapq import heapify, heapreplace
 
 AGGREGATE_TILES = 65536
 """Tiles of the baseline on the chip that networks are compared on; a larger machine has fewer for the same area."""
@@ -26,12 +27,15 @@ def replicated(seconds: Sequence[float], tiles: int, budget: float) -> tuple[int
     used = tiles * len(copies)
     if used > budget:
         raise ValueError(f"{len(copies)} layers on {tiles} tiles each do not fit {budget:.6g} tiles")
-    while copies:
-        slowest = max(range(len(copies)), key=lambda layer: seconds[layer] / copies[layer])
+    waiting = [(-time, layer) for layer, time in enumerate(seconds)]
+    heapify(waiting)
+    while waiting:
+        time, slowest = waiting[0]
         used += tiles * copies[slowest]
         if used > budget:
             break
         copies[slowest] *= 2
+        heapreplace(waiting, (time / 2, slowest))
     return tuple(copies)
 
 
