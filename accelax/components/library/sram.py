@@ -79,9 +79,12 @@ def _within(value: Number, knots: tuple[int, ...]) -> Number:
 
 
 def _shares(position: Number, count: int) -> Number:
-    """The weight of each knot at a position among them, along a last axis."""
-    space = namespace(position)
-    return maximum(1.0 - space.abs(space.asarray(position)[..., None] - np.arange(count)), 0.0)
+    """The weight of each knot at a position among them, along a last axis.
+
+    A minimum of two slopes, not an absolute value: at a knot their derivatives average, and powers of two are knots.
+    """
+    past = namespace(position).asarray(position)[..., None] - np.arange(count)
+    return maximum(minimum(1.0 + past, 1.0 - past), 0.0)
 
 
 def _by_node(technology: Number, factors: tuple[float, ...], below: float = 0.5, above: float = 2.0) -> Number:

@@ -228,3 +228,13 @@ def test_many_memories_at_once() -> None:
         one = law.sram_estimate(widths[position], depths[position], nodes[position], 1, 1, 0.8)
         assert many.energy_pJ["read"][position] == pytest.approx(one.energy_pJ["read"])
         assert many.area_um2[position] == pytest.approx(one.area_um2)
+
+
+def test_the_slope_at_a_knot_is_between_those_beside_it() -> None:
+    jax = pytest.importorskip("jax")
+
+    def read(depth: float) -> object:
+        return law.sram_estimate(64, depth, 45, 1, 1, 0.8).energy_pJ["read"]
+
+    before, at, after = (float(jax.grad(read)(depth)) for depth in (1020.0, 1024.0, 1028.0))
+    assert min(before, after) - 1e-6 <= at <= max(before, after) + 1e-6
