@@ -11,9 +11,11 @@ in series with an off cell), and ``current``.
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import dataclass, replace
 
 from accelax.components.estimate import SECONDS, SHARE, VOLTAGE, Attribute, Estimate
+from accelax.components.library.cell_files import read_cell
 from accelax.components.numbers import Number, sqrt
 from accelax.components.registry import Declined, component
 from accelax.components.scaling import energy_scale
@@ -107,20 +109,22 @@ CELL_ATTRIBUTES = {
 
 
 def cell_kind(cell_config: str, **overrides: Number | None) -> CellKind:
-    """The cell that a name or the path of a parameter file names, with the fields that are given replaced.
+    """The cell of a parameter file, or one that is known by a name in the file's, with the given fields replaced.
 
     Raises:
-        Declined: no known cell's name occurs in it.
+        Declined: there is no such file and no known cell's name occurs in it, or the file is no cell's.
 
     >>> cell_kind("cells/rram_isaac_isca_2016.cell.yaml", resistance_on=1000).resistance_on
     1000
     """
+    given = {field: value for field, value in overrides.items() if value is not None}
+    if os.path.isfile(cell_config):
+        return replace(CellKind(1.0), **read_cell(cell_config) | given)
     stem = cell_config.replace("\\", "/").rsplit("/", 1)[-1].lower()
     for name, kind in CELLS.items():
         if name in stem:
-            given = {field: value for field, value in overrides.items() if value is not None}
             return replace(kind, **given) if given else kind
-    raise Declined(f"no cell is known by the name of {cell_config!r}; there are {', '.join(CELLS)}", "cell_config")
+    raise Declined(f"there is no file {cell_config!r}, and no known cell of {', '.join(CELLS)}", "cell_config")
 
 
 def wire_resistance(kind: CellKind, rows: Number, cols: Number) -> Number:

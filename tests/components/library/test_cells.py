@@ -86,5 +86,5 @@ def test_an_sram_cell_only_leaks() -> None:
 def test_cells_are_found_by_name_or_file() -> None:
     assert cell_kind("models/memory_cells/rram_raella_isca_2023.cell.yaml") is CELLS["raella"]
     assert cell_kind(r"C:\cells\isaac.cell", area_F2=4.0).pitch == 2.0
-    with pytest.raises(Declined, match="no cell is known by the name of"):
+    with pytest.raises(Declined, match="no known cell of isaac, raella"):
         cell_kind("unknown.cell")
