@@ -1,31 +1,25 @@
 """What no machine of a box and no mapping can beat.
 
 For shares ``p`` and ``q`` of the layers (each adding up to 1) Jensen's inequality separates the totals of a network:
-``log sum n_i E_i >= sum p_i log(n_i E_i / p_i)``, and the same for cycles. So ``a log E + b log C`` of the network is
+``log sum n_i E_i >= sum p_i log(n_i E_i / p_i)``, and the same for delays. So ``a log E + b log C`` of the network is
 at least the sum over layers of ``a p_i log E_i + b q_i log C_i`` plus a constant, and each term is bounded by the
-certified mapper, for the product of energy and cycles to these powers, on a machine that is at least as good as all of
-the box. With the shares of the best network known the inequality is tight there.
+certified mapper, for the product of energy and delay to these powers, on a machine that is at least as good as all of
+the box. With the shares of a network the inequality is tight for it.
+
+What is proved of a layer on one machine holds on every machine that is nowhere better. And the least of
+``alpha log E + (1 - alpha) log C`` is concave in ``alpha``, being a minimum of lines: between two values of ``alpha``
+the chord is a bound as well. :class:`Known` answers from both before anything is searched.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from accelax.codesign.choice import Goal
-from accelax.codesign.pool import Pool
-from accelax.encode.level_problem import LevelProblem
-from accelax.ir import Mapping
-from accelax.model.levels.arrays import LevelHardware
-from accelax.search.budget import Budget
-from accelax.search.driver import run
-from accelax.search.judge import Judge
-from accelax.search.objective import parse_objective
-from accelax.search.record import Record
-from accelax.search.searchers import find_searcher
 
 LEAST_SHARE = 1e-4
 """Powers are kept above this: a layer that hardly counts still gets a mapping."""
@@ -33,55 +27,74 @@ LEAST_SHARE = 1e-4
 
 @dataclass(frozen=True)
 class Shares:
-    """The part of every layer in the energy and in the cycles of the network, ``[layers]`` each."""
+    """The part of every layer in the energy and in the delay of the network, ``[layers]`` each."""
 
     energy: np.ndarray
     delay: np.ndarray
 
     @staticmethod
-    def of(energy: np.ndarray, cycles: np.ndarray) -> Shares:
+    def of(energy: np.ndarray, delay: np.ndarray) -> Shares:
         """The shares in totals whose parts (counts included) are given."""
-        parts = [np.maximum(part / part.sum(), LEAST_SHARE) for part in (energy, cycles)]
+        parts = [np.maximum(part / part.sum(), LEAST_SHARE) for part in (energy, delay)]
         return Shares(*(part / part.sum() for part in parts))
 
+    @staticmethod
+    def even(layers: int) -> Shares:
+        """The same share for all layers.
 
-@dataclass(frozen=True)
-class Solved:
-    """One layer on one machine: the log of the bound, and the mappings found, the best last."""
+        >>> Shares.even(4).energy.tolist()
+        [0.25, 0.25, 0.25, 0.25]
+        """
+        return Shares(np.full(layers, 1 / layers), np.full(layers, 1 / layers))
 
-    log_bound: float
-    mappings: tuple[Mapping, ...]
+    def weights(self, goal: Goal) -> np.ndarray:
+        """``[layers]``: the sum of the powers of each layer's energy and delay."""
+        return goal.energy * self.energy + goal.delay * self.delay
 
-
-def solve(
-    problem: LevelProblem,
-    machine: LevelHardware,
-    powers: tuple[float, float],
-    seconds: float,
-    tolerance: float,
-    seed: int,
-    contains: Callable[[Mapping], bool] | None,
-) -> Solved:
-    """Search one layer on one machine for the least ``energy^powers[0] * cycles^powers[1]``."""
-    weighted = {name: power for name, power in zip(("energy", "delay"), powers, strict=True) if power > 0}
-    objective = parse_objective(weighted)
-    there = problem.replace(hardware=machine)  # type: ignore[attr-defined]
-    record = Record(Judge(there, objective), None, contains)
-    state, interrupted = run(
-        find_searcher("certified", there, seconds), there, objective, seed, Budget(seconds, tolerance), record
-    )
-    if interrupted:
-        raise KeyboardInterrupt
-    record.judge_contenders()
-    bound = max(record.lower_bound, state.lower_bound if state is not None else 0.0)
-    best = () if record.best is None else (record.best,)
-    return Solved(math.log(bound) if bound > 0 else -math.inf, best)
+    def balance(self, goal: Goal) -> np.ndarray:
+        """``[layers]``: alpha, the part of the energy in that sum."""
+        return goal.energy * self.energy / self.weights(goal)
 
 
-def network_bound(pools: Sequence[Pool], goal: Goal, shares: Shares, log_bounds: Sequence[float]) -> float:
-    """The log of the objective that the network cannot beat, from the bounds of its layers."""
-    total = 0.0
-    for pool, p, q, bound in zip(pools, shares.energy, shares.delay, log_bounds, strict=True):
-        total += bound + goal.energy * p * math.log(pool.count / p)
-        total += goal.delay * q * math.log(pool.count / q) if goal.delay else 0.0
-    return total
+def network_log(counts: Sequence[int], goal: Goal, shares: Shares, logs: np.ndarray, scale: float = 1.0) -> float:
+    """The log of the objective below which no network is, whose layers have ``alpha log E + (1 - alpha) log C >= logs``.
+
+    ``scale`` is the least factor from the unit of the layers' delays to that of the network's.
+    """
+    constant = goal.energy * shares.energy * np.log(np.array(counts) / shares.energy)
+    if goal.delay:
+        constant = constant + goal.delay * shares.delay * np.log(scale * np.array(counts) / shares.delay)
+    return float((shares.weights(goal) * logs + constant).sum())
+
+
+@dataclass
+class Known:
+    """What is proved of one layer: on machines by their merits, for values of alpha, the log of the bound."""
+
+    merits: list[np.ndarray] = field(default_factory=list)
+    alphas: list[float] = field(default_factory=list)
+    logs: list[float] = field(default_factory=list)
+
+    def add(self, merits: np.ndarray, alpha: float, log: float) -> None:
+        """Note a bound."""
+        if math.isfinite(log):
+            self.merits.append(merits)
+            self.alphas.append(alpha)
+            self.logs.append(log)
+
+    def bound(self, merits: np.ndarray, alpha: float) -> float:
+        """The best bound on a machine that follows: from machines at least as good, by chords over alpha."""
+        if not self.logs:
+            return -math.inf
+        covers = (np.array(self.merits) >= merits).all(axis=1)
+        alphas, logs = np.array(self.alphas)[covers], np.array(self.logs)[covers]
+        left, right = alphas <= alpha, alphas >= alpha
+        exact = logs[left & right]
+        best = float(exact.max()) if len(exact) else -math.inf
+        if left.any() and right.any():
+            low, high = alphas[left][:, None], alphas[right][None, :]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                part = np.where(high > low, (alpha - low) / (high - low), 0.0)
+            chords = (1 - part) * logs[left][:, None] + part * logs[right][None, :]
+            best = max(best, float(np.where(high > low, chords, -np.inf).max()))
+        return best

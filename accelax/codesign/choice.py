@@ -4,73 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-
-from accelax.codesign.pool import Pool
 
 ROUNDS = 20
 
 
+class Priced(Protocol):
+    """Mappings of a layer that occurs ``count`` times: ``energy`` and ``delay`` ``[mappings, points]``."""
+
+    count: int
+    energy: np.ndarray
+    delay: np.ndarray
+
+
+@dataclass(frozen=True)
+class Part:
+    """The plainest :class:`Priced`."""
+
+    count: int
+    energy: np.ndarray
+    delay: np.ndarray
+
+
 @dataclass(frozen=True)
 class Goal:
-    """``(total energy)^energy * (total cycles)^delay``, to be made small."""
+    """``(total energy)^energy * (total delay)^delay``, to be made small."""
 
     energy: float
     delay: float
 
-    def log(self, energy: np.ndarray, cycles: np.ndarray) -> np.ndarray:
-        """The logarithm of the objective."""
+    def log(self, energy: np.ndarray, delay: np.ndarray) -> np.ndarray:
+        """The logarithm of the objective; infinite where a total is."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            parts = self.energy * np.log(energy) + self.delay * np.log(cycles)
-        return np.where(np.isnan(parts), np.inf, parts)
+            parts = self.energy * np.log(energy) + self.delay * np.log(delay)
+        return np.where(np.isfinite(energy) & np.isfinite(delay), parts, np.inf)
 
 
 @dataclass(frozen=True)
 class Totals:
-    """The network on every machine, ``[points]``: pJ, cycles, the objective's logarithm, and each layer's mapping."""
+    """The network on every machine, ``[points]``: pJ, delay, the objective's logarithm, and each layer's mapping."""
 
     energy: np.ndarray
-    cycles: np.ndarray
+    delay: np.ndarray
     log: np.ndarray
     picks: tuple[np.ndarray, ...]
 
 
-def choose(pools: Sequence[Pool], goal: Goal) -> Totals:
+def choose(layers: Sequence[Priced], goal: Goal) -> Totals:
     """The best known mapping of every layer on every machine.
 
     Given the totals E and C, to first order a layer should minimise ``a e / E + b c / C``. Choosing so, and taking
     the new totals, never makes the product larger: it is concave along every exchange. It ends in a choice that no
     single layer improves.
     """
-    points = pools[0].energy.shape[1]
-    share = np.ones(points) if goal.delay else np.zeros(points)
-    best = _totals(pools, [_pick(pool, goal, share) for pool in pools], goal)
-    for _ in range(ROUNDS):
+    points = layers[0].energy.shape[1]
+    best = _totals(layers, [_pick(layer, goal, np.ones(points)) for layer in layers], goal)
+    for _ in range(ROUNDS if goal.energy and goal.delay else 0):
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(np.isfinite(best.cycles), best.energy / best.cycles, 1.0)
-        found = _totals(pools, [_pick(pool, goal, share) for pool in pools], goal)
+            share = np.where(np.isfinite(best.delay), best.energy / best.delay, 1.0)
+        found = _totals(layers, [_pick(layer, goal, share) for layer in layers], goal)
         better = found.log < best.log
         if not better.any():
             break
-        best = Totals(
-            np.where(better, found.energy, best.energy),
-            np.where(better, found.cycles, best.cycles),
-            np.where(better, found.log, best.log),
-            tuple(np.where(better, new, old) for new, old in zip(found.picks, best.picks, strict=True)),
-        )
+        best = better_of(found, best, better)
     return best
 
 
-def _pick(pool: Pool, goal: Goal, share: np.ndarray) -> np.ndarray:
+def better_of(one: Totals, other: Totals, which: np.ndarray) -> Totals:
+    """``one`` at the machines ``which``, ``other`` at the rest."""
+    return Totals(
+        np.where(which, one.energy, other.energy),
+        np.where(which, one.delay, other.delay),
+        np.where(which, one.log, other.log),
+        tuple(np.where(which, new, old) for new, old in zip(one.picks, other.picks, strict=True)),
+    )
+
+
+def _pick(layer: Priced, goal: Goal, share: np.ndarray) -> np.ndarray:
     """``[points]``: the mapping of one layer with the least ``a e + b share c``."""
-    with np.errstate(invalid="ignore"):
-        return np.argmin(goal.energy * pool.energy + goal.delay * share * pool.cycles, axis=0)
+    cost = np.zeros(layer.energy.shape)
+    if goal.energy:
+        cost += goal.energy * layer.energy
+    if goal.delay:
+        cost += goal.delay * share * layer.delay
+    return np.argmin(cost, axis=0)
 
 
-def _totals(pools: Sequence[Pool], picks: Sequence[np.ndarray], goal: Goal) -> Totals:
+def _totals(layers: Sequence[Priced], picks: Sequence[np.ndarray], goal: Goal) -> Totals:
     """The network with given mappings."""
     at = np.arange(len(picks[0]))
-    energy = np.add.reduce([pool.count * pool.energy[pick, at] for pool, pick in zip(pools, picks, strict=True)])
-    cycles = np.add.reduce([pool.count * pool.cycles[pick, at] for pool, pick in zip(pools, picks, strict=True)])
-    return Totals(energy, cycles, goal.log(energy, cycles), tuple(picks))
+    energy = np.add.reduce([one.count * one.energy[pick, at] for one, pick in zip(layers, picks, strict=True)])
+    delay = np.add.reduce([one.count * one.delay[pick, at] for one, pick in zip(layers, picks, strict=True)])
+    return Totals(energy, delay, goal.log(energy, delay), tuple(picks))

@@ -1,0 +1,141 @@
+"""Machines of one structure: a grid of numbers, the layers, and what is known of each on these machines."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+from accelax.codesign.below import problem_below
+from accelax.codesign.bounds import Known
+from accelax.codesign.knobs import Grid, Knob
+from accelax.codesign.layer import Layer
+from accelax.codesign.machines import Machines, machines_at
+from accelax.codesign.network import NetworkLayer
+from accelax.codesign.pool import Pool
+from accelax.encode import encode
+from accelax.encode.knobs import at_values
+from accelax.encode.level_problem import LevelProblem
+from accelax.errors import Problem, SpecError, UnsupportedError
+
+MOST_FAMILIES = 64
+"""Structures that are searched side by side."""
+
+
+@dataclass
+class Family:
+    """The machines that differ in numbers only.
+
+    values
+        The structural knobs of these machines.
+    pools, known
+        For each layer.
+    allowed
+        ``[points]``: the machines that the constraints on area allow.
+    """
+
+    values: dict[str, float]
+    grid: Grid
+    layers: tuple[Layer, ...]
+    pools: list[Pool]
+    known: list[Known]
+    allowed: np.ndarray
+    areas: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    clock: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def design(self, point: int) -> dict[str, float]:
+        """All knobs at a point."""
+        return {**self.values, **self.grid.values_at(point)}
+
+
+def divide(layers: Sequence[NetworkLayer], knobs: Sequence[Knob]) -> tuple[list[Knob], list[Knob]]:
+    """``(structural, numeric)``: knobs that change what is static, and those that only change numbers.
+
+    Raises:
+        SpecError: a path that there is not, or a value that the specification cannot have.
+    """
+    structural, numeric, problems = [], [], []
+    spec = layers[0].specification
+    base = encode(spec)
+    if not isinstance(base, LevelProblem):
+        raise UnsupportedError("co-design in the AccelForge dialect")
+    for knob in knobs:
+        try:
+            ends = [encode(spec.with_values({knob.path: _plain(value)})) for value in (knob.low, knob.high)]
+        except SpecError as error:
+            problems += [Problem(p.message, p.location, p.path or knob.path) for p in error.problems]
+            continue
+        same = all(end.structure == base.structure for end in ends)
+        (numeric if same and _is_traceable(spec, base, knob) else structural).append(knob)
+    if problems:
+        raise SpecError(problems)
+    return structural, numeric
+
+
+def _plain(value: float) -> float | int:
+    """A whole number as one: sizes and instances are read as integers."""
+    return int(value) if float(value).is_integer() else value
+
+
+def _is_traceable(spec: Any, problem: LevelProblem, knob: Knob) -> bool:
+    """Whether the hardware is a function of the knob that jax can trace."""
+    try:
+        jax.eval_shape(lambda value: at_values(spec, problem, {knob.path: value}).hardware, 1.0)
+    except (SpecError, UnsupportedError):
+        return False
+    return True
+
+
+def build_families(layers: Sequence[NetworkLayer], structural: Sequence[Knob], grid: Grid) -> list[Family]:
+    """One family for each combination of the structural knobs, with nothing known yet.
+
+    Raises:
+        SpecError: too many combinations.
+    """
+    count = math.prod(knob.count for knob in structural)
+    if count > MOST_FAMILIES:
+        names = ", ".join(knob.path for knob in structural)
+        raise SpecError(f"{count} values of {names} are as many structures: at most {MOST_FAMILIES}, take larger steps")
+    combinations = itertools.product(*(knob.values.tolist() for knob in structural))
+    paths = [knob.path for knob in structural]
+    return [_family(layers, dict(zip(paths, values, strict=True)), grid) for values in combinations]
+
+
+def _family(layers: Sequence[NetworkLayer], values: dict[str, float], grid: Grid) -> Family:
+    plain = {path: _plain(value) for path, value in values.items()}
+    found, pools, tables = [], [], {}
+    scale: np.ndarray | None = None
+    for layer in layers:
+        spec = layer.specification.with_values(plain) if plain else layer.specification
+        problem = encode(spec)
+        key = problem.structure, tuple(jax.tree.leaves(problem.hardware))
+        if key not in tables:
+            tables[key] = machines_at(spec, problem, grid)
+        machines: Machines = tables[key]
+        scale = _scale(machines) if scale is None else scale
+        found.append(Layer(spec, problem))
+        pools.append(Pool(layer.name, layer.count, problem, problem_below(problem), machines, scale))
+    machines = pools[0].machines
+    allowed = np.ones(grid.size, dtype=bool)
+    known = [Known() for _ in layers]
+    return Family(values, grid, tuple(found), pools, known, allowed, machines.areas, machines.clock)
+
+
+def _scale(machines: Machines) -> np.ndarray:
+    """What turns cycles into delay: 1, or seconds of a cycle where the knobs change the clock."""
+    clock = machines.clock
+    return clock if np.ptp(clock) > 0 else np.ones_like(clock)
+
+
+def values_text(values: Mapping[str, float]) -> str:
+    """Knobs in words.
+
+    >>> values_text({"variables.pe": 16.0, "variables.depth": 0.5})
+    'variables.pe=16, variables.depth=0.5'
+    """
+    return ", ".join(f"{path}={value:.10g}" for path, value in values.items())
