@@ -4,8 +4,8 @@ A line crosses ``cols`` cells. Each adds its share of wire, 0.2 fF per µm of it
 transistors it drives. A driver is a register bit in front of a pass gate: it toggles two flip-flops' worth of
 capacitance at every step, and four tenths of one more where the input is not zero. The capacitance and the area of a
 flip-flop are those of NeuroSim's at 32 nm; a planar device shrinks its capacitance with the power 1.4 of the node and
-its area with the power 2, a FinFET (below 22 nm), whose width comes in whole fins, with 0.63 and 1.71. These powers, the
-gates per µm and the sizes of switches and writers were read off arrays that NeuroSim 1.3 sizes at 130 to 7 nm.
+its area with the power 2, a FinFET (below 22 nm), whose width comes in whole fins, with 0.63 and 1.71. These powers,
+the gates per µm and the sizes of switches and writers were read off arrays that NeuroSim 1.3 sizes at 130 to 7 nm.
 """
 
 from __future__ import annotations
