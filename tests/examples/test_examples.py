@@ -15,21 +15,26 @@ PRINTS = {
     "energy_gradient": ("shares:", "DRAM", "shared_glb", "mac"),
     "sweep_buffer": ("16384 lines: best EDP",),
     "map_layer": ("mappings in", "busy", "target: shared_glb"),
+    "raella_study": ("84 layers mapped in", "geometric mean", "efficiency 3.9 (2.9 to 4.9), throughput 2 (0.7 to 3.3)"),
     "read_accelforge": ("DRAM at 256 Gbit/s: 4.72 ms, bound by MAC", "DRAM at 32 Gbit/s", "bound by DRAM"),
 }
 
 
+ARGUMENTS = {"map_layer": ["2"], "raella_study": ["resnet18"]}
+"""What keeps an example short."""
+
+
 @pytest.mark.parametrize("name", PRINTS)
 def test_example(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", [f"{name}.py", *(["2"] if name == "map_layer" else [])])
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *ARGUMENTS.get(name, [])])
     runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
     printed = capsys.readouterr().out
     for text in PRINTS[name]:
         assert text in printed
 
 
-def test_there_are_at_most_six_short_examples() -> None:
+def test_there_are_at_most_seven_short_examples() -> None:
     files = sorted(EXAMPLES.glob("*.py"))
     assert [file.stem for file in files] == sorted(PRINTS)
-    assert len(files) <= 6
+    assert len(files) <= 7
     assert all(len(file.read_text().splitlines()) < 60 for file in files)

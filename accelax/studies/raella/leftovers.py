@@ -70,7 +70,7 @@ class Candidates:
         unit = self.unit[picks]
         for slot, row in zip(self.openings.slots, self.base, strict=True):
             factors[slot] = float(row[0]) if len(row) and (row == row[0]).all() else row[unit]
-        for rank, levels in PLACES.items():
+        for rank, levels in _places(self.openings).items():
             chosen = self.tables[rank][self.rows[rank][picks]]
             for place, level in enumerate(levels):
                 slot = self.openings.slot(level, rank)
@@ -94,28 +94,37 @@ def list_candidates(openings: Openings, units: Sequence[Unit]) -> Candidates:
         base[position] = openings.fixed.get(slot, 1.0)
     left = [_pack_unit(openings, base[:, i], unit) for i, unit in enumerate(units)]
     tables, owners = {}, {}
-    for rank, levels in PLACES.items():
+    for rank, levels in _places(openings).items():
         tables[rank], owners[rank] = _splits(openings, base, units, rank, levels, [sizes[rank] for sizes in left])
     unit, rows = _combinations(openings, base, tables, owners)
     steps = np.full(len(unit), openings.steps(openings.fixed))
-    for rank, levels in PLACES.items():
+    for rank, levels in _places(openings).items():
         in_time = [place for place, level in enumerate(levels) if level not in openings.lanes]
         steps *= tables[rank][:, in_time].prod(axis=1)[rows[rank]]
     return Candidates(openings, tuple(units), base, tables, unit, rows, steps)
 
 
+def _places(openings: Openings) -> dict[str, tuple[str, ...]]:
+    """``PLACES`` as far as a machine has them."""
+    return {rank: openings.present(levels) for rank, levels in PLACES.items()}
+
+
 def _pack_unit(openings: Openings, factors: np.ndarray, unit: Unit) -> dict[str, int]:
     """Write what packing decides into ``factors`` ``[slots]``; what is left of each rank, 0 where weights are left."""
     sizes = dict(zip(RANKS, unit.shape, strict=False)) | {"N": unit.batch, "L": unit.slices}
-    used = {step_level for step_level, _ in PACKED}
-    lanes = {name: number for name, number in openings.lanes.items() if name in used}
+    used = {level for level, _ in PACKED}
+    lanes = {name: number for name, number in openings.lanes.items() if name in used} | {
+        name: 1 for name in used if name not in openings.lanes
+    }
     for level, row in pack(sizes, lanes, IN_MEMORY_STEPS).items():
         for rank, factor in row.items():
             sizes[rank] //= factor
             if factor > 1:
                 factors[openings.slots.index(openings.slot(level, rank))] = factor
-    factors[openings.slots.index(openings.slot(GROUPS_AT, "G"))] = sizes["G"]
-    homeless = math.prod(sizes[rank] for rank in WEIGHTS) > 1
+    if openings.present((GROUPS_AT,)):
+        factors[openings.slots.index(openings.slot(GROUPS_AT, "G"))] = sizes["G"]
+        sizes["G"] = 1
+    homeless = math.prod(sizes[rank] for rank in (*WEIGHTS, "L", "G")) > 1
     return {rank: 0 if homeless else sizes[rank] for rank in PLACES}
 
 
@@ -138,10 +147,10 @@ def _combinations(
     openings: Openings, base: np.ndarray, tables: dict[str, np.ndarray], owners: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The unit and the rows of every combination of splits of one unit that no fan-out is too small for."""
-    count = base.shape[1]
+    count, places = base.shape[1], _places(openings)
     bounds = {rank: np.searchsorted(owners[rank], np.arange(count + 1)) for rank in PLACES}
     room = {}
-    for level in {level for levels in PLACES.values() for level in levels if level in openings.lanes}:
+    for level in {level for levels in places.values() for level in levels if level in openings.lanes}:
         index = openings.structure.level_names.index(level)
         mine = [position for position, slot in enumerate(openings.slots) if slot[0] == index]
         room[level] = openings.lanes[level] / base[mine].prod(axis=0)
@@ -153,9 +162,9 @@ def _combinations(
         for level, lanes in room.items():
             used: Any = 1.0
             for axis, (rank, part) in enumerate(zip(PLACES, rows, strict=True)):
-                if level in PLACES[rank]:
+                if level in places[rank]:
                     shape = [-1 if axis == other else 1 for other in range(len(rows))]
-                    used = used * part[:, PLACES[rank].index(level)].reshape(shape)
+                    used = used * part[:, places[rank].index(level)].reshape(shape)
             fine &= used <= lanes[unit]
         chosen = np.nonzero(fine)
         units.append(np.full(len(chosen[0]), unit))

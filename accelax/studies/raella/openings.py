@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +21,9 @@ Factors = Mapping[Slot, Any]
 class Openings:
     """The slots of a machine, and what all mappings made of them share.
 
-    ``places`` are pairs of names, level and rank; the factors that the constraints of the machine fix come on top.
-    Everything else has no loop, so that nothing is counted for it.
+    ``places`` are pairs of names, level and rank, of which those at levels that the machine does not have (a fan-out to
+    one child) are left out; the factors that the constraints of the machine fix come on top. Everything else has no
+    loop, so that nothing is counted for it.
     """
 
     def __init__(self, problem: LevelProblem, lanes: Mapping[str, int], places: set[tuple[str, str]]):
@@ -35,7 +36,8 @@ class Openings:
             for rank, factor in constraint.fixed
             if factor > 1 and (names[level], rank) not in places
         }
-        chosen = {(names.index(level), ranks.index(rank)) for level, rank in places} | set(self.fixed)
+        here = {(level, rank) for level, rank in places if level in names}
+        chosen = {(names.index(level), ranks.index(rank)) for level, rank in here} | set(self.fixed)
         self.slots: tuple[Slot, ...] = tuple(sorted(chosen))
         self.structure: LevelStructure = replace(
             problem.structure,
@@ -44,6 +46,10 @@ class Openings:
             ),
         )
         self._order = tuple(tuple(_place(constraint.order_inner, rank) for rank in ranks) for constraint in constraints)
+
+    def present(self, levels: Sequence[str]) -> tuple[str, ...]:
+        """Those of some levels that the machine has."""
+        return tuple(level for level in levels if level in self.structure.level_names)
 
     def slot(self, level: str, rank: str) -> Slot:
         """The slot of two names."""

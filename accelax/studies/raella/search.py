@@ -144,7 +144,7 @@ def _refuse_homeless(units: Sequence[Unit], mapped: np.ndarray, tasks: Sequence[
     names = [task.name for task in tasks if units.index(task.unit) in without] if without else []
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        where = f"{machine.architecture.name} with {machine.tiles} tiles"
+        where = f"{machine.architecture.name} with {machine.tiles} tile{'s' if machine.tiles > 1 else ''}"
         raise SpecError(f"{where} has no room for {', '.join(names[:5])}{more}")
 
 
