@@ -8,16 +8,27 @@ from functools import cached_property
 import numpy as np
 
 from accelax.search.chain.fanouts import fits_mesh
+from accelax.search.chain.lanes import lane_steps
 from accelax.search.chain.placement import Placement
 from accelax.search.chain.tables import ChainTables, Order
 from accelax.search.chain.words import Sweep, sweep, volume, whole
 
 Array = np.ndarray
+MOST_KEYS = 1 << 21
+"""In a problem with more states, the steps of fan-outs are not listed."""
 
 
 def tile_of(tables: ChainTables, index: Array) -> Array:
     """``[n, R]`` extents of states ``[n, R]`` of divisor indices."""
-    return tables.extents[np.arange(tables.ranks), index]
+    tile = np.empty(index.shape)
+    for rank in range(tables.ranks):
+        tile[:, rank] = tables.extents[rank].take(index[:, rank])
+    return tile
+
+
+def unpacked(tables: ChainTables, key: Array) -> Array:
+    """``[n, R]``: the states of keys ``[n]``."""
+    return (key[:, None] // tables.stride % tables.radix).astype(np.uint8)
 
 
 def step_counts(tables: ChainTables, slot: int, index: Array) -> Array:
@@ -33,6 +44,11 @@ def expand(placement: Placement, slot: int, index: Array) -> tuple[Array, Array,
     """
     tables = placement.tables
     level = tables.level(slot)
+    if tables.structure.is_fanout[level] and tables.states <= MOST_KEYS:
+        steps = lane_steps(tables, slot)
+        if steps is not None:
+            source, number = steps.of(index @ tables.stride)
+            return source, unpacked(tables, steps.target[number]), steps.choice[number]
     source = np.arange(len(index))
     target = index.copy()
     for rank in range(tables.ranks):
@@ -69,10 +85,15 @@ def _may_fit(placement: Placement, level: int, below: Array, target: Array, rank
         lanes = np.prod(tile[:, : rank + 1] / tile_of(tables, below)[:, : rank + 1], axis=1)
         mesh = tables.structure.physical_mesh[level]
         return lanes <= mesh[0] * mesh[1]
-    size = float(tables.hardware.size[level])
+    return fits_storage(placement, level, tile)
+
+
+def fits_storage(placement: Placement, level: int, tile: Array) -> Array:
+    """``[n]``: whether a storage level has room for tiles ``[n, R]`` of all that it keeps."""
+    size = float(placement.tables.hardware.size[level])
     if np.isinf(size):
         return np.ones(len(tile), dtype=bool)
-    words = [volume(shape, tile) for t, shape in enumerate(tables.tensors) if placement.keep[level][t]]
+    words = [volume(shape, tile) for t, shape in enumerate(placement.tables.tensors) if placement.keep[level][t]]
     return sum(words, np.zeros(len(tile))) <= size
 
 

@@ -53,7 +53,7 @@ class Outlook:
     def value(self, boundary: int, index: Array, lanes: Array, forecast: Forecast) -> Array:
         """``[n]``: a bound on the objective once tiles ``index`` are reached with so many ``lanes``."""
         energy = forecast.plain + self.togo.energy(boundary, index)
-        if self.togo.columns > 1:
+        if self.togo.split:
             energy = np.maximum(energy, forecast.split + self.togo.energy(boundary, index, forecast.known))
         cycles = np.maximum(self.cycles(lanes * self.togo.lanes(boundary, index)), forecast.busy)
         return self.togo.score(energy, cycles)

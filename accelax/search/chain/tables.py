@@ -60,7 +60,10 @@ class TensorShape:
 
 
 class ChainTables:
-    """Figures of one problem, independent of the placement of tensors."""
+    """Figures of one problem, independent of the placement of tensors.
+
+    A state of divisor indices ``[R]`` has the key ``index @ stride``, below ``states``.
+    """
 
     def __init__(self, problem: LevelProblem):
         structure, lowered = problem.structure, problem.lowered
@@ -74,9 +77,13 @@ class ChainTables:
         self.divisors = [np.array(divisors(int(b)), dtype=float) for b in self.bounds]
         most = max(len(d) for d in self.divisors)
         self.extents = np.array([np.pad(d, (0, most - len(d)), mode="edge") for d in self.divisors])
+        self.radix = np.array([len(d) for d in self.divisors], dtype=np.int64)
+        self.stride = np.concatenate([np.cumprod(self.radix[::-1])[::-1][1:], [1]])
+        self.states = int(np.prod(self.radix.astype(float)))
         self.rules = [factor_rules(structure, lowered, rank) for rank in range(self.ranks)]
         self.steps = _legal_steps(self)
         self.lane_choices: dict[int, list[Any]] = {}
+        self.lane_steps: dict[int, Any] = {}
         self._lanes: dict[tuple[int, tuple[int, ...] | None, bool], float] = {}
         self.least_lanes = max((c.utilization_minimum for c in lowered.constraints), default=0.0)
 
@@ -106,6 +113,7 @@ class ChainTables:
         """Drop what was remembered of fan-outs, after ``steps`` were narrowed."""
         self._lanes.clear()
         self.lane_choices.clear()
+        self.lane_steps.clear()
         self.__dict__.pop("orders", None)
 
     def lanes(self, level: int, ranks: tuple[int, ...] | None = None) -> float:

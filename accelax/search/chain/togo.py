@@ -8,27 +8,27 @@ time in their best order; what a level pays depends on nothing but the tiles bel
   before (if it has, more often), and every word at least once;
 * copies in space and gaps between strided lanes are left out.
 
-Where a walk already knows how many words a tensor's next parent will hand out, that is more than the tables can tell.
-So they have a column per set of tensors (a bit each), of which the next hand-out is left out; what the levels further
-out pay for these tensors is in every column.
+The tables have a column for every way in which the tensors may stand. Where a walk already knows how many words a
+tensor's next parent will hand out, that is more than the tables can tell: in columns where the tensor is ``KNOWN`` this
+hand-out is left out. Where a tile has ``MOVED`` at a level that does not keep the tensor, all loops outside that do not
+move it bring all words again (sliding tiles aside, of which a part may stay).
 """
 
 from __future__ import annotations
 
-import math
+from itertools import product
 
 import numpy as np
 
-from accelax.model.levels.nest import may_link
-from accelax.search.chain.fanouts import coincidences, copies, links_compute
-from accelax.search.chain.moves import Closing, Steps, expand, step_counts, tile_of
+from accelax.search.chain.lanes import lane_steps
+from accelax.search.chain.moves import Steps, expand, fits_storage, step_counts, tile_of, unpacked
 from accelax.search.chain.placement import Placement
-from accelax.search.chain.words import Sweep, least_volume, volume
+from accelax.search.chain.tolls import KNOWN, MOVED, UNMOVED, Standing, Tolls
 
 Array = np.ndarray
 MOST_STATES = 1 << 21
 MOST_ENTRIES = 1 << 20
-"""Up to so many entries, a table has a column for every set of tensors."""
+"""A table with more entries has one column only, where nothing is known of the tensors."""
 MOST_STEPS = 30_000
 """A level with more steps is left unpriced: its prices would take longer than what they save."""
 PORTION = 1 << 18
@@ -45,18 +45,19 @@ class ToGo:
         self.placement, self.tables = placement, tables
         self.energy_weight, self.delay_weight = energy_weight, delay_weight
         self.timed = bool(delay_weight or placement.prices.leak.any())
-        self.radix = np.array([len(d) for d in tables.divisors], dtype=np.int64)
-        self.stride = np.concatenate([np.cumprod(self.radix[::-1])[::-1][1:], [1]])
-        full = tables.bounds[None, :]
-        self.whole = [float(volume(shape, full)[0]) for shape in tables.tensors]
-        self.compulsory = [float(least_volume(shape, full)[0]) for shape in tables.tensors]
+        self.radix, self.stride = tables.radix, tables.stride
+        self.tolls = Tolls(placement)
+        self.whole, self.compulsory = self.tolls.whole, self.tolls.compulsory
         self.floor = self._least_cycles()
         self.latency = float(sum(tables.hardware.network_latency))
-        self.size = int(np.prod(self.radix))
+        self.size = tables.states
         self.priced = [True] * tables.levels
-        self.columns = 1 << len(tables.tensors)
-        if self.size * self.columns > MOST_ENTRIES:
-            self.columns = 1
+        standings = [self._ways_to_stand(boundary) for boundary in range(tables.levels + 1)]
+        self.split = self.size * max(map(len, standings)) <= MOST_ENTRIES
+        alone: list[Standing] = [(UNMOVED,) * len(tables.tensors)]
+        self.standings = standings if self.split else [alone] * (tables.levels + 1)
+        self.column = [{standing: column for column, standing in enumerate(row)} for row in self.standings]
+        self.known = [self._known_columns(boundary) for boundary in range(tables.levels + 1)]
         self._energy: list[Array] = []
         self._lanes: list[Array] = []
         if self.size <= MOST_STATES:
@@ -75,9 +76,10 @@ class ToGo:
     def energy(self, boundary: int, index: Array, known: Array | int = 0) -> Array:
         """``[n]`` pJ still to be paid at least from states ``[n, R]``; infinite where nothing legal leads on.
 
-        Without the next hand-out of the tensors in the sets ``known``, where there are :attr:`columns` for them.
+        Without the next hand-out of the tensors in the sets ``known`` (a bit each), if tables are :attr:`split`.
         """
-        return self._energy[boundary][index @ self.stride, known] if self._energy else np.zeros(len(index))
+        column = self.known[boundary][known]
+        return self._energy[boundary][index @ self.stride, column] if self._energy else np.zeros(len(index))
 
     def later(self, level: int, known: Array) -> Array:
         """The sets ``known`` outside ``level``: hand-outs of a level that is passed are left out no more."""
@@ -116,6 +118,36 @@ class ToGo:
         )
         return max((words / float(b) for b, words in pairs if np.isfinite(float(b))), default=0.0)
 
+    def _ways_to_stand(self, boundary: int) -> list[Standing]:
+        """Every way in which the tensors may stand at a boundary."""
+        level = self.tables.levels - boundary
+        options = []
+        for tensor, shape in enumerate(self.tables.tensors):
+            parent = self.placement.parent[level][tensor]
+            child = self.placement.child(parent, tensor)
+            between = [lv for lv in range(parent + 1, child) if not self.tables.structure.is_fanout[lv]]
+            bridged = level > 0 and child < self.tables.levels and between and not shape.sliding
+            options.append((UNMOVED, KNOWN, MOVED) if bridged else (UNMOVED, KNOWN))
+        return list(product(*options))
+
+    def _known_columns(self, boundary: int) -> Array:
+        """The columns of the sets of tensors that are known, all others unmoved."""
+        count = len(self.tables.tensors)
+        sets = [tuple(KNOWN if bits >> t & 1 else UNMOVED for t in range(count)) for bits in range(1 << count)]
+        return np.array([self.column[boundary].get(row, 0) for row in sets])
+
+    def _after(self, slot: int, standing: Standing, movers: tuple[int, ...] = ()) -> int:
+        """The column outside a slot once its loops moved the tensors ``movers``; outside all levels all are alike."""
+        kept = self.placement.keep[self.tables.level(slot)]
+        after = [UNMOVED if kept[t] else (MOVED if t in movers else stand) for t, stand in enumerate(standing)]
+        return self.column[slot + 1].get(tuple(after), 0)
+
+    def _may_move(self, slot: int, standing: Standing) -> list[int]:
+        """The tensors that the loops of a slot may bring to have moved."""
+        kept = self.placement.keep[self.tables.level(slot)]
+        moved = [(*standing[:t], MOVED, *standing[t + 1 :]) for t in range(len(standing))]
+        return [t for t, row in enumerate(moved) if not kept[t] and not standing[t] and row in self.column[slot]]
+
     def _states(self, boundary: int) -> Array:
         """``[n, R]``: every state that a boundary can have."""
         if boundary == self.tables.levels:
@@ -127,7 +159,7 @@ class ToGo:
         return np.stack([axis.ravel() for axis in grid], axis=1)
 
     def _walk_inward(self) -> None:
-        energy, lanes = np.full((self.size, self.columns), np.inf), np.zeros(self.size)
+        energy, lanes = np.full((self.size, len(self.standings[-1])), np.inf), np.zeros(self.size)
         energy[-1], lanes[-1] = 0.0, 1.0
         self._energy, self._lanes = [energy], [lanes]
         for slot in reversed(range(self.tables.levels)):
@@ -141,11 +173,18 @@ class ToGo:
         states = self._states(slot)
         count = step_counts(tables, slot, states)
         fanout = tables.structure.is_fanout[level]
-        fewer, most = np.full_like(energy, np.inf), np.zeros(self.size)
-        energy = energy[:, self.later(level, np.arange(self.columns))]
+        standings = self.standings[slot]
+        fewer, most = np.full((self.size, len(standings)), np.inf), np.zeros(self.size)
+        if fanout and (steps := lane_steps(tables, slot)) is not None:
+            key = np.flatnonzero(np.diff(steps.start))
+            if len(key):
+                energy = energy[:, [self._after(slot, standing) for standing in standings]]
+                fewer[key] = np.minimum.reduceat(energy[steps.target], steps.start[key])
+                most[key] = np.maximum.reduceat(steps.lanes * lanes[steps.target], steps.start[key])
+            return fewer, most
         if not fanout and count.sum() > MOST_STEPS:
             self.priced[slot] = False
-            return self._inward_free(slot, states, energy, lanes)
+            return self._inward_free(slot, energy, lanes)
         edges = np.flatnonzero(np.diff(np.cumsum(count) // PORTION)) + 1
         for rows in np.split(np.arange(len(states)), edges):
             source, target, _ = expand(self.placement, slot, states[rows])
@@ -153,110 +192,54 @@ class ToGo:
                 continue
             start = np.flatnonzero(np.diff(source, prepend=-1))
             key, onto = states[rows][source[start]] @ self.stride, target @ self.stride
-            below, above = tile_of(tables, states[rows][source]), tile_of(tables, target)
-            added = np.prod(above / below, axis=1) if fanout else 1.0
-            paid = energy[onto] if fanout else energy[onto] + self._paid(level, Steps(tables, level, below, above))
+            taken = Steps(tables, level, tile_of(tables, states[rows][source]), tile_of(tables, target))
+            paid = self._ahead(slot, taken, energy, onto)
+            if not fanout:
+                paid += self.tolls.paid(level, taken, standings)
+            added = np.prod(taken.factor, axis=1) if fanout else 1.0
             fewer[key] = np.minimum.reduceat(paid, start)
             most[key] = np.maximum.reduceat(added * lanes[onto], start)
         return fewer, most
 
-    def _inward_free(self, slot: int, states: Array, energy: Array, lanes: Array) -> tuple[Array, Array]:
-        """As :func:`_inward` where there are too many steps to price: the level itself costs nothing."""
-        shape = tuple(self.radix)
-        fewer, most = energy.reshape(*shape, self.columns), lanes.reshape(shape)
+    def _ahead(self, slot: int, steps: Steps, energy: Array, onto: Array) -> Array:
+        """``[n, standings]`` pJ of the levels outside a slot after steps onto the states with keys ``onto``."""
+        columns = []
+        for standing in self.standings[slot]:
+            movers = self._may_move(slot, standing) if not self.tables.structure.is_fanout[steps.level] else []
+            code = sum((steps.moved[t].astype(int) << i for i, t in enumerate(movers)), np.zeros(len(onto), int))
+            sets = [tuple(t for i, t in enumerate(movers) if bits >> i & 1) for bits in range(1 << len(movers))]
+            after = np.array([self._after(slot, standing, moved) for moved in sets])
+            columns.append(energy[onto, after[code]])
+        return np.stack(columns, axis=1)
+
+    def _inward_free(self, slot: int, energy: Array, lanes: Array) -> tuple[Array, Array]:
+        """As :func:`_inward` where there are too many steps to price: the level itself only has to have room."""
+        level, standings = self.tables.level(slot), self.standings[slot]
+        reached = np.flatnonzero(lanes > 0)
+        full = reached[~fits_storage(self.placement, level, tile_of(self.tables, unpacked(self.tables, reached)))]
+        fewer, most = energy[:, [self._after(slot, standing) for standing in standings]], lanes.copy()
+        fewer[full], most[full] = np.inf, 0.0
+        fewer, most = fewer.reshape(*self.radix, len(standings)), most.reshape(*self.radix)
         for rank in range(self.tables.ranks):
-            rows = []
-            fewer, most = np.moveaxis(fewer, rank, 0), np.moveaxis(most, rank, 0)
-            for targets in self.tables.steps[slot][rank]:
-                empty = not len(targets)
-                rows.append(
-                    (
-                        np.full(fewer.shape[1:], np.inf) if empty else fewer[targets].min(axis=0),
-                        np.zeros(most.shape[1:]) if empty else most[targets].max(axis=0),
-                    )
-                )
-            fewer = np.moveaxis(np.stack([row[0] for row in rows]), 0, rank)
-            most = np.moveaxis(np.stack([row[1] for row in rows]), 0, rank)
-        return fewer.reshape(-1, self.columns), most.ravel()
+            moved = fewer[..., self._moved_columns(slot, rank)]
+            fewer, moved, most = (np.moveaxis(table, rank, 0) for table in (fewer, moved, most))
+            less, more = np.full_like(fewer, np.inf), np.zeros_like(most)
+            for below, targets in enumerate(self.tables.steps[slot][rank]):
+                onward = targets[targets != below]
+                if len(onward):
+                    less[below] = moved[onward].min(axis=0)
+                if len(onward) < len(targets):
+                    less[below] = np.minimum(less[below], fewer[below])
+                if len(targets):
+                    more[below] = most[targets].max(axis=0)
+            fewer, most = np.moveaxis(less, 0, rank), np.moveaxis(more, 0, rank)
+        return fewer.reshape(-1, len(standings)), most.ravel()
 
-    def _paid(self, level: int, steps: Steps) -> Array:
-        """``[n, columns]`` pJ that a storage level's loops cost at least, in the cheapest of their orders."""
-        best = np.full((len(steps.below), self.columns), np.inf)
-        fixed = np.zeros((len(self.tables.tensors), len(steps.below)))
-        moving: list[tuple[int, list[Array], Array, Array]] = []
-        for tensor in range(len(self.tables.tensors)):
-            if not self.placement.keep[level][tensor]:
-                continue
-            child = self.placement.child(level, tensor)
-            if child == self.tables.levels and not links_compute(self.tables, tensor):
-                fixed[tensor] = self._reads_of_computes(level, tensor, steps)
-                continue
-            per_pass, once, first = self._prices(level, tensor, child, steps)
-            moving.append((tensor, per_pass, once, first))
-        for order in self.tables.orders[level]:
-            costs = fixed.copy()
-            for (tensor, per_pass, once, first), closing in zip(
-                moving, _chosen(steps.close(order), moving), strict=True
-            ):
-                costs[tensor] = self._delivered(steps, tensor, closing, per_pass, once, first)
-            best = np.minimum(best, self._sums(costs))
-        return best if self.tables.orders[level] else self._sums(fixed)
-
-    def _sums(self, costs: Array) -> Array:
-        """``[n, columns]``: what tensors cost together ``[T, n]``, without those of a column's set."""
-        total = np.zeros((costs.shape[1], self.columns))
-        for tensor, cost in enumerate(costs):
-            total[:, (np.arange(self.columns) >> tensor & 1) == 0] += cost[:, None]
-        return total
-
-    def _delivered(
-        self, steps: Steps, tensor: int, closing: Closing, per_pass: list[Array], once: Array, first: Array
-    ) -> Array:
-        """pJ of one tensor's deliveries, less what first visits leave out."""
-        cheapest = np.full(len(once), np.inf)
-        for kind, cost in enumerate(per_pass):
-            cheapest = np.where(closing.kinds[:, kind], np.minimum(cheapest, cost), cheapest)
-        moved = steps.moved[tensor]
-        total = np.where(moved, closing.times * np.where(moved, cheapest, 0.0), once)
-        return np.maximum(np.maximum(total, once) - first, 0.0)
-
-    def _prices(self, level: int, tensor: int, child: int, steps: Steps) -> tuple[list[Array], Array, Array]:
-        """``(pJ of a pass by the way it starts, pJ of every word once, pJ that first visits leave out)``."""
-        tables, prices, shape = self.tables, self.placement.prices, self.tables.tensors[tensor]
-        fill = prices.fill[child][tensor] if child < tables.levels else 0.0
-        serve = self.placement.serve[level][tensor]
-        gaps = least_volume(shape, steps.below) / volume(shape, steps.below)
-        linked = any(may_link(tables.structure, network, tensor) for network in range(level, child))
-        per_pass = []
-        for words in steps.passes[tensor]:
-            if isinstance(words, Sweep):
-                first = fill * words.first if linked else (fill + serve) * words.first
-                per_pass.append(gaps * ((fill + serve) * words.inside + first))
-            else:
-                per_pass.append(gaps * (fill + serve) * words)
-        elide_fill = prices.elide_fill[child][tensor] if child < tables.levels else 0.0
-        visits = np.minimum(tables.lanes_above(level, shape.irrelevant), steps.repeats[tensor])
-        left_out = (prices.elide_read[level][tensor] + elide_fill) * self.whole[tensor] * visits
-        once = np.full(len(gaps), (fill + serve) * self.compulsory[tensor])
-        return per_pass, once, left_out
-
-    def _reads_of_computes(self, level: int, tensor: int, steps: Steps) -> Array:
-        """pJ of serving the compute units directly: a word per computation, shared by as many lanes as there can be."""
-        tables, prices, shape = self.tables, self.placement.prices, self.tables.tensors[tensor]
-        shared = copies(shape, steps.below) * coincidences(shape, steps.below)
-        lanes = math.prod(
-            tables.lanes(inner) for inner in range(level + 1, tables.levels) if tables.structure.is_fanout[inner]
-        )
-        words = tables.macs / np.minimum(shared, lanes)
-        visits = np.minimum(
-            tables.lanes_above(level, shape.irrelevant),
-            steps.repeats[tensor] * np.prod(steps.factor[:, list(shape.irrelevant)], axis=1),
-        )
-        left_out = prices.elide_read[level][tensor] * self.whole[tensor] * visits
-        read = np.maximum(words * prices.read[level][tensor] - left_out, 0.0)
-        return read + (words * prices.update[level][tensor] if shape.output else 0.0)
-
-
-def _chosen(closings: list[Closing], moving: list[tuple[int, list[Array], Array, Array]]) -> list[Closing]:
-    """The closings of the tensors in question."""
-    return [closings[tensor] for tensor, *_ in moving]
+    def _moved_columns(self, slot: int, rank: int) -> list[int]:
+        """For every standing, the column once a loop of ``rank`` has moved the tensors that it can."""
+        found = []
+        for standing in self.standings[slot]:
+            movers = [t for t in self._may_move(slot, standing) if rank in self.tables.tensors[t].relevant]
+            moved = tuple(MOVED if t in movers else stand for t, stand in enumerate(standing))
+            found.append(self.column[slot][moved])
+        return found

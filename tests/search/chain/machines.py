@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,12 +39,13 @@ def gemm(depth: int = 64, sizes: dict[str, int] | None = None, links: bool = Fal
     return spec
 
 
-def clustered(sizes: dict[str, int], **changes: Any) -> ax.Specification:
+def clustered(sizes: dict[str, int], keep: Sequence[str] = ("A", "B", "Z"), **changes: Any) -> ax.Specification:
     """A matrix product on DRAM, a buffer and four elements, of which two share a register file that sums up Z.
 
-    Every element takes a word a cycle; ``changes`` are attributes of the register file.
+    The buffer has room for ``keep`` only; ``changes`` are attributes of the register file.
     """
-    source = data(64, BUF={"dataspace": {"keep": ["A", "B", "Z"]}})
+    bypass = [name for name in "ABZ" if name not in keep]
+    source = data(64, BUF={"dataspace": {"keep": list(keep), "bypass": bypass}})
     source["problem"]["instance"] = dict(sizes)
     nodes = source["architecture"]["nodes"]
     registers = {"datawidth": 8, "width": 16, "depth": 2, "cluster_size": 2, **changes}
