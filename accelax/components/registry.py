@@ -191,9 +191,12 @@ class Registry:
 
     def __init__(self) -> None:
         self._estimators: dict[str, list[Estimator]] = {}
+        self.version = 0
+        """Changes whenever an estimator is added, so that what was priced before can be told."""
 
     def add(self, estimator: Estimator) -> None:
         """Enter an estimator. One of the same name replaces it, so that a notebook cell may run twice."""
+        self.version += 1
         for name in estimator.classes:
             held = self._estimators.setdefault(name.lower(), [])
             held[:] = [one for one in held if one.name != estimator.name] + [estimator]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from accelax.components.energy_tables import AreaEntry, EnergyEntry, EnergyTables
 from accelax.components.numbers import maximum
-from accelax.components.registry import Registry
+from accelax.components.registry import REGISTRY, Registry
 from accelax.errors import Location, Problem, SpecError, UnsupportedError
 from accelax.ir.level_machine import LevelMachine
 from accelax.spec.estimators import all_estimators
@@ -30,41 +30,71 @@ _STORAGE_ACTIONS = (
 _COMPUTE_ACTIONS = (("compute", "mac_random", "mult_random", "mac", "mult"),)
 
 
-@dataclass(frozen=True)
 class PricedMachine:
-    """The machine, and the tables that it was made with."""
-
-    machine: LevelMachine
-    tables: EnergyTables
-
-
-def price_machine(state: State, registry: Registry | None = None) -> PricedMachine:
     """The machine of a state with every energy known: from the ERT of the file, else by pricing its component.
 
     A component that the ERT mentions has its leakage and its area from the tables alone. ``registry`` holds the
-    estimators to ask; without one, those of the library and those that users added.
-
-    Raises:
-        SpecError: components that cannot be priced, all of them.
-        UnsupportedError: a feature that was recognized and is not supported.
+    estimators to ask; without one, those of the library and those that users added. All is found when first asked for.
     """
-    if state.refusals:
-        raise state.refusals[0]
-    given = read_tables(state.sections.get("ERT"), state.sections.get("ART"))
-    places = _components(state)
-    wanted = [component for place in places if (component := _to_price(place, state, given))]
-    _refuse_plug_ins(state, bool(wanted))
-    problems = Problems()
-    energies, areas = _price(wanted, state, registry, given, problems)
-    _raise(problems)
-    given_energies, given_areas = _given_energies(given, places), _given_areas(given, places)
-    tables = _tables(places, [*given_energies, *energies], [*given_areas, *areas])
-    if not wanted:
-        return PricedMachine(state.machine, tables)
-    machine = build_machine(state.chain, _merged(given, energies, areas), state.workload, problems)
-    problems.raise_if_any()
-    assert machine is not None
-    return PricedMachine(machine, tables)
+
+    def __init__(self, state: State, registry: Registry | None = None):
+        self._state = state
+        self._registry = registry
+        self._version = REGISTRY.version
+        self._given = read_tables(state.sections.get("ERT"), state.sections.get("ART"))
+
+    @property
+    def is_current(self) -> bool:
+        """Whether no estimator was added since."""
+        return self._version == REGISTRY.version
+
+    @functools.cached_property
+    def machine(self) -> LevelMachine:
+        """The machine.
+
+        Raises:
+            SpecError: components that cannot be priced, all of them.
+            UnsupportedError: a feature that was recognized and is not supported.
+        """
+        if self._state.refusals:
+            raise self._state.refusals[0]
+        energies, areas = self._priced
+        if not energies:
+            return self._state.machine
+        problems = Problems()
+        tables = _merged(self._given, energies, areas)
+        machine = build_machine(self._state.chain, tables, self._state.workload, problems)
+        problems.raise_if_any()
+        assert machine is not None
+        return machine
+
+    @functools.cached_property
+    def tables(self) -> EnergyTables:
+        """The energies and areas of all components. Features that only an evaluation needs are no obstacle.
+
+        Raises:
+            SpecError: components that cannot be priced, all of them.
+            UnsupportedError: a feature that was recognized and is not supported.
+        """
+        if self._state.chain.compute is None and self._state.refusals:
+            raise self._state.refusals[0]
+        places, (energies, areas) = _components(self._state), self._priced
+        return _tables(
+            places, [*_given_energies(self._given, places), *energies], [*_given_areas(self._given, places), *areas]
+        )
+
+    @functools.cached_property
+    def _priced(self) -> tuple[list[EnergyEntry], list[AreaEntry]]:
+        """The entries of the components that the file's tables do not cover. Raises as :attr:`tables`."""
+        state, given = self._state, self._given
+        wanted = [component for place in _components(state) if (component := _to_price(place, state, given))]
+        _refuse_plug_ins(state, bool(wanted))
+        problems = Problems()
+        found = _price(wanted, state, self._registry, given, problems)
+        self._version = REGISTRY.version  # asking may have loaded the library
+        if problems:
+            raise SpecError(_each_once(problems))
+        return found
 
 
 def _refuse_plug_ins(state: State, used: bool) -> None:
@@ -115,12 +145,6 @@ def _price(
         [one for one in energies if one.component not in given.energies or one.action in lacking[one.component]],
         [one for one in areas if one.component not in given.areas and one.component not in given.energies],
     )
-
-
-def _raise(problems: Problems) -> None:
-    """Raise SpecError with every problem once: a mistake in a class is found for every component of it."""
-    if problems:
-        raise SpecError(_each_once(problems))
 
 
 def _each_once(problems: Problems) -> list[Problem]:

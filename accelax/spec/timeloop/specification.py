@@ -19,7 +19,7 @@ from accelax.spec.text.scalars import plain_scalar
 from accelax.spec.timeloop.lowering import lower_state
 from accelax.spec.timeloop.machine import NETWORK_ATTRIBUTES
 from accelax.spec.timeloop.mapspace import LevelMapspace
-from accelax.spec.timeloop.priced_machine import PricedMachine, estimate_tables, price_machine
+from accelax.spec.timeloop.priced_machine import PricedMachine, estimate_tables
 from accelax.spec.timeloop.reader import join_path
 from accelax.spec.timeloop.state import State, read_state, section_name
 from accelax.spec.timeloop.views import ArchitectureView, Keys, View, leaf_keys
@@ -177,9 +177,9 @@ class TimeloopSpecification(Specification):
         return estimate_tables(self._state)
 
     def _priced(self) -> PricedMachine:
-        """The machine with all its energies; found once for each state."""
-        if self._state.priced is None:
-            self._state.priced = price_machine(self._state)
+        """The machine with all its energies; found once for each state, unless estimators are added."""
+        if self._state.priced is None or not self._state.priced.is_current:
+            self._state.priced = PricedMachine(self._state)
         return self._state.priced
 
     def set(self, path: str, value: object) -> None:

@@ -70,7 +70,7 @@ class State:
     objectives: tuple[str, ...]
     refusals: list[UnsupportedError]
     priced: Any = None
-    """What :func:`accelax.spec.timeloop.priced_machine.price_machine` made of it, once asked for."""
+    """Its :class:`accelax.spec.timeloop.priced_machine.PricedMachine`, once asked for."""
 
 
 def read_state(raw: SourceDict) -> State:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from accelax.components import Attribute, Estimate, Registry, component
+from accelax.components import REGISTRY, Attribute, Estimate, Registry, component
 from accelax.components.energy_tables import EnergyTables
 from accelax.errors import SpecError, UnsupportedError
 from accelax.spec.specification import Specification
-from accelax.spec.timeloop.priced_machine import estimate_tables, price_machine
+from accelax.spec.timeloop.priced_machine import PricedMachine, estimate_tables
 from accelax.spec.timeloop.specification import TimeloopSpecification
 
 TEXT = (Path(__file__).parent / "components.yaml").read_text(encoding="utf-8")
@@ -51,13 +51,13 @@ def spec_of(tmp_path: Path, *edits: tuple[str, str]) -> TimeloopSpecification:
 
 
 def tables(tmp_path: Path, *edits: tuple[str, str]) -> EnergyTables:
-    return price_machine(spec_of(tmp_path, *edits).state, MINE).tables
+    return PricedMachine(spec_of(tmp_path, *edits).state, MINE).tables
 
 
 def problems(tmp_path: Path, *edits: tuple[str, str]) -> list[str]:
     spec = spec_of(tmp_path, *edits)
     with pytest.raises(SpecError) as caught:
-        price_machine(spec.state, MINE)
+        _ = PricedMachine(spec.state, MINE).machine
     for problem in caught.value.problems:
         assert problem.location is not None
         assert problem.location.file.endswith("spec.yaml")
@@ -75,7 +75,7 @@ def test_a_primitive_component_has_what_its_estimator_says(tmp_path):
 
 def test_a_compute_unit_may_know_its_action_by_another_name(tmp_path):
     assert tables(tmp_path).energy("MAC", "mac_random") == 1.0
-    assert price_machine(spec_of(tmp_path).state, MINE).machine.compute.energy == 1.0
+    assert PricedMachine(spec_of(tmp_path).state, MINE).machine.compute.energy == 1.0
 
 
 def test_a_compound_adds_up_what_its_parts_do(tmp_path):
@@ -110,14 +110,14 @@ def test_a_compound_of_compounds_with_arguments_and_instances(tmp_path):
     assert found.energy("RF", "write") == pytest.approx(2 * 0.5 * write)
     assert found.area("RF") == 2 * 2 * (2 * 32 * 16 + 2 * 20)  # two halves, n_instances 2
     assert found.instances["RF"] == 4
-    machine = price_machine(spec_of(tmp_path).state, MINE).machine
+    machine = PricedMachine(spec_of(tmp_path).state, MINE).machine
     level = next(level for level in machine.levels if level.name == "RF" and not level.is_fanout)
     assert level.read_energy == pytest.approx(2 * one)  # of several arguments the largest counts
     assert level.update_energy == found.energy("RF", "write")
 
 
 def test_the_machine_has_the_energies_and_areas(tmp_path):
-    priced = price_machine(spec_of(tmp_path).state, MINE)
+    priced = PricedMachine(spec_of(tmp_path).state, MINE)
     glb = next(level for level in priced.machine.levels if level.name == "GLB")
     assert glb.read_energy == priced.tables.energy("GLB", "read")
     assert glb.leak_energy == priced.tables.energy("GLB", "leak")
@@ -129,7 +129,7 @@ TABLES = "\nERT: {version: 0.4, tables: [{name: GLB, actions: [{name: read, ener
 
 def test_a_complete_table_is_left_alone(tmp_path):
     given = ("\nmapping:", TABLES % ", {name: write, energy: 6}")
-    found = price_machine(spec_of(tmp_path, given).state, MINE)
+    found = PricedMachine(spec_of(tmp_path, given).state, MINE)
     glb = next(level for level in found.machine.levels if level.name == "GLB")
     assert (glb.read_energy, glb.fill_energy, glb.update_energy, glb.leak_energy) == (5, 6, 6, 0)
     assert glb.area_um2 == 0
@@ -139,7 +139,7 @@ def test_a_complete_table_is_left_alone(tmp_path):
 
 
 def test_what_a_table_lacks_is_priced(tmp_path):
-    found = price_machine(spec_of(tmp_path, ("\nmapping:", TABLES % "")).state, MINE)
+    found = PricedMachine(spec_of(tmp_path, ("\nmapping:", TABLES % "")).state, MINE)
     glb = next(level for level in found.machine.levels if level.name == "GLB")
     assert glb.read_energy == 5
     assert glb.fill_energy == found.tables.energy("GLB", "update") > 6
@@ -169,7 +169,7 @@ def test_an_attribute_chooses_the_estimator(tmp_path):
     component("intmac", source="tests", registry=mine)(mac)
 
     def read(*edits: tuple[str, str]) -> float:
-        return price_machine(spec_of(tmp_path, *edits).state, mine).tables.energy("DRAM", "read")
+        return PricedMachine(spec_of(tmp_path, *edits).state, mine).tables.energy("DRAM", "read")
 
     assert read() == 60
     assert read(("depth: 4096", "depth: 4096, plug_in: 'of_50'")) == 50
@@ -241,10 +241,37 @@ def test_leakage_needs_a_clock(tmp_path):
     assert len(found) == 3  # DRAM, GLB and RF; MAC does not leak
 
 
+def test_tables_do_not_wait_for_what_only_an_evaluation_needs(tmp_path):
+    sparse = (
+        "    energy_scale: 0.5\n",
+        "    energy_scale: 0.5\n    sparse_optimizations: {action_optimization: [%s]}\n",
+    )
+    gating = "{type: gating, options: [{target: A, condition_on: [Z]}]}"
+    priced = PricedMachine(spec_of(tmp_path, (sparse[0], sparse[1] % gating)).state, MINE)
+    assert priced.tables.energy("GLB", "read") > 0
+    with pytest.raises(UnsupportedError, match="sparse"):
+        _ = priced.machine
+
+
+def test_an_estimator_that_is_added_counts_from_then_on(tmp_path):
+    spec = spec_of(tmp_path, ("class: memory\n", "class: SRAM\n"), ("subclass: memory", "subclass: tests_late"),
+                   ("class: adder", "class: intadder"))  # fmt: skip
+    with pytest.raises(SpecError, match="no estimator knows the class 'tests_late'"):
+        spec.lowered()
+    component("tests_late", source="tests")(_named("tests_late", 3.0))
+    try:
+        assert spec.energy_tables().energy("DRAM", "read") == 3.0
+        component("tests_late", source="tests")(_named("tests_late", 4.0))
+        assert spec.energy_tables().energy("DRAM", "read") == 4.0
+        assert spec.lowered().machine.levels[0].read_energy == 4.0
+    finally:
+        REGISTRY._estimators.pop("tests_late")
+
+
 def test_plug_ins_that_a_file_names_are_not_run(tmp_path):
     named = ("\nmapping:", "\nglobals: {version: 0.4, accelergy_plug_ins: [mine.py]}\nmapping:")
     with pytest.raises(UnsupportedError, match="plug-ins that a file names"):
-        price_machine(spec_of(tmp_path, named).state, MINE)
+        _ = PricedMachine(spec_of(tmp_path, named).state, MINE).tables
 
 
 def test_prices_carry_traced_numbers(tmp_path):
@@ -252,7 +279,7 @@ def test_prices_carry_traced_numbers(tmp_path):
     spec = spec_of(tmp_path)
 
     def read(lines: Any) -> Any:
-        return price_machine(spec.with_values({"variables.lines": lines}).state, MINE).tables.area("GLB")
+        return PricedMachine(spec.with_values({"variables.lines": lines}).state, MINE).tables.area("GLB")
 
     assert read(1024) == 3 * (2 * 64 * 1024 + 2 * 50)
     assert float(jax.jit(read)(1024.0)) == read(1024)
