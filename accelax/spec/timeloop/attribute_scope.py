@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from accelax.spec.text import ExpressionError, Problems, Quoted, evaluate_expres
 from accelax.spec.timeloop.reader import show
 
 MUST_SPECIFY = "must_specify"
+_PATH = re.compile(r"[\w~.-]*(/[\w~.-]+)+\.[A-Za-z]\w*")
+"""A file with its directory; a division rarely ends with a dot and a name."""
 
 
 class AttributeScope(Mapping):
@@ -77,8 +80,9 @@ def evaluated(value: object, scope: Mapping[str, object]) -> Any:
     try:
         return evaluate_expression(value, scope)
     except ExpressionError as error:
-        # A word is text, as are units ("45nm") and dashes ("itrs-hp"); what has a space or a bracket is a formula.
-        if "circle" not in error.message and not any(sign in value.strip() for sign in " ()[]*/+"):
+        # A word is text, as are units ("45nm"), dashes ("itrs-hp") and paths; what has a space or bracket is a formula.
+        is_word = not any(sign in value.strip() for sign in " ()[]*/+") or _PATH.fullmatch(value.strip())
+        if is_word and "circle" not in error.message:
             return str(value)
         raise
 

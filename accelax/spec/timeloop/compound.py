@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accelax.errors import Location, did_you_mean
-from accelax.spec.text import Problems
+from accelax.spec.text import Problems, SourceList, location_of
 from accelax.spec.timeloop.kinds import ANY, string
 from accelax.spec.timeloop.reader import Parsed, Reader, Scope, join_path
 from accelax.spec.timeloop.schema import Field, ListOf, Section
@@ -144,15 +144,30 @@ def read_classes(section: object, problems: Problems) -> dict[str, ComponentClas
         return found
     reader = _TextReader(problems)
     place = section.location("classes") if isinstance(section, Parsed) else None
-    read = reader.list(ListOf(_CLASS), listed, "components.classes", place, Scope())
+    flat = _flattened(listed) if isinstance(listed, (list, tuple)) else listed
+    read = reader.list(ListOf(_CLASS), flat, "components.classes", place, Scope())
     for position, parsed in enumerate(read if isinstance(read, list) else ()):
         if parsed["name"] is None:
             continue
         if parsed["name"] in found:
+            if found[parsed["name"]].section.source == parsed.source:
+                continue  # a file that was included twice
             where = f"components.classes[{position}].name"
             problems.add(f"the class {parsed['name']!r} is defined twice", parsed.location("name"), where)
         found[parsed["name"]] = _component_class(parsed, problems)
     return found
+
+
+def _flattened(listed: list[Any] | tuple[Any, ...]) -> SourceList:
+    """A list with the lists in it spread out: each file that a pattern includes brings its own list."""
+    flat = SourceList(location=location_of(listed))
+    for position, item in enumerate(listed):
+        if isinstance(item, (list, tuple)):
+            for inner, one in enumerate(inner_list := _flattened(item)):
+                flat.place(one, location_of(inner_list, inner))
+        else:
+            flat.place(item, location_of(listed, position))
+    return flat
 
 
 def _component_class(section: Parsed, problems: Problems) -> ComponentClass:

@@ -34,7 +34,14 @@ def test_an_own_attribute_further_up_hides_the_surroundings_and_one_further_down
 
 
 def test_words_units_and_quoted_texts_stay_texts():
-    raw = {"type": "LPDDR4", "technology": "45nm", "cell": "itrs-hp", "literal": Quoted("width * 2"), "width": 4}
+    raw = {
+        "type": "LPDDR4",
+        "technology": "45nm",
+        "cell": "itrs-hp",
+        "file": "../cells/sram.yaml",
+        "literal": Quoted("width * 2"),
+        "width": 4,
+    }
     assert values(raw) == raw
     assert type(values(raw)["literal"]) is str
 
