@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from accelax.components.numbers import Number
 from accelax.encode.level_problem import LevelProblem, level_hardware, level_structure
 from accelax.errors import SpecError, UnsupportedError
 from accelax.ir import LoweredLevels
+from accelax.model.levels.arrays import LevelStructure
 from accelax.spec.timeloop.specification import TimeloopSpecification
 
 
@@ -21,8 +23,8 @@ def at_values(spec: Any, problem: LevelProblem, values: Mapping[str, Number]) ->
     path grammar (``architecture.GLB.attributes.depth``, ``variables.technology``). Structure is not a number.
 
     Raises:
-        SpecError: no such path; a value out of its range (plain values only), or one that an expression's condition
-            asks for while it is traced.
+        SpecError: no such path; a value out of its range (plain values only), or a traced one of
+            which more is asked than a number.
         UnsupportedError: the dialect is AccelForge's, or a value decides the structure of the machine.
 
     >>> import accelax as ax
@@ -43,6 +45,18 @@ def at_values(spec: Any, problem: LevelProblem, values: Mapping[str, Number]) ->
     return at_machine(problem, lowered, tuple(values))
 
 
+def mesh_matters(structure: LevelStructure) -> bool:
+    """Whether counts depend on the shape of a mesh, and not on the factors that a mapping spreads over it alone.
+
+    They do where children are counted one by one: for tensors that a neighbour may serve, for hops, and for imperfect
+    mappings. Elsewhere numbers of instances are hardware numbers like any other.
+    """
+    links = structure.rules.link_transfers != "off" and any(
+        fanout and not all(row) for fanout, row in zip(structure.is_fanout, structure.no_link_transfer, strict=True)
+    )
+    return structure.imperfect or any(structure.network_energy) or links
+
+
 def at_machine(problem: LevelProblem, lowered: LoweredLevels, paths: tuple[str, ...] = ()) -> LevelProblem:
     """``problem`` with the machine of another lowered specification of the same structure.
 
@@ -50,6 +64,8 @@ def at_machine(problem: LevelProblem, lowered: LoweredLevels, paths: tuple[str, 
         UnsupportedError: the structure differs.
     """
     structure = level_structure(lowered)
+    if not mesh_matters(problem.structure):
+        structure = replace(structure, physical_mesh=problem.structure.physical_mesh)
     if structure != problem.structure:
         raise UnsupportedError(f"a change of structure by {', '.join(paths) or 'the machine'} within one batch")
     cycle = lowered.machine.cycle_seconds
