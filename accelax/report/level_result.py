@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from accelax.ir import LoweredLevels, Mapping
+from accelax.ir.level_machine import Level
 from accelax.model.levels.arrays import LevelStructure
 from accelax.model.levels.capacity import Constraint
 from accelax.model.levels.evaluate import LevelCost
+from accelax.report.nests import nest_entries
 
 TOLERANCE = 1e-12
 """Relative excess below which a constraint counts as met: sizes are integers, so a true excess is far larger."""
@@ -88,6 +90,7 @@ class LevelResult:
                 "bandwidth_throttling": float(self.cost.slowdown[level]),
                 "area_um2_per_instance": _single(self.lowered.machine.levels[level].area_um2),
                 "leakage_pJ": float(self.cost.leakage[level]),
+                **_ports(self.lowered.machine.levels[level]),
                 "tensors": self.to_tensors(level),
             }
         return levels
@@ -151,12 +154,23 @@ class LevelResult:
                 "name": compute.name,
                 "cycles": _whole(self.cost.nest.compute_cycles),
                 "utilized_instances": _whole(self.cost.nest.peak_instances[-1]),
+                "instances": instances,
                 "energy_pJ": float(self.cost.compute_energy),
                 "area_um2_total": compute.area_um2 * instances,
             },
             "levels": self.to_levels(),
             "networks": self.to_networks(),
+            "workload": {self.lowered.einsum.name: dict(self.lowered.einsum.bounds)},
+            "nest": nest_entries(self.mapping, [self.lowered.einsum]),
         }
+
+
+def _ports(level: Level) -> dict[str, Any]:
+    """Bits of a word, and words per cycle and instance that can be read, written, or both together; None: no limit."""
+    limits = {f"{name}_bandwidth": getattr(level, f"{name}_bandwidth") for name in ("read", "write", "shared")}
+    ports = {name: limit if math.isfinite(limit) else None for name, limit in limits.items()}
+    scales = {tensor: scale for tensor, scale in level.bandwidth_scale if scale != 1}
+    return {"word_bits": level.word_bits, **ports, **({"bandwidth_scale": scales} if scales else {})}
 
 
 def _whole(value: Any) -> int | float:

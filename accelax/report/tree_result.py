@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelax.ir import LoweredTree, Mapping
+from accelax.report.nests import nest_entries
 
 TOLERANCE = 1e-12
 """Relative excess below which a constraint counts as met: sizes are whole bits, so a true excess is far larger."""
@@ -55,6 +56,10 @@ class TreeResult:
             "latency_per_component": self.latency_per_component(),
             "actions": self.actions(),
             "resource_usage": self.resource_usage(),
+            "energy_per_action": self.energy_per_action(),
+            "bits_per_component": self.bits_per_component(),
+            "workload": {einsum.name: dict(einsum.bounds) for einsum in self.lowered.einsums},
+            "nest": nest_entries(self.mapping, self.lowered.einsums),
         }
 
     def energy_per_component(self) -> dict[str, float]:
@@ -89,6 +94,35 @@ class TreeResult:
                 if component.kind == "memory":
                     counts[self._key(number, component.name, tensor, "write")] = float(cost.writes[position][t])
         return counts
+
+    def energy_per_action(self) -> dict[str, float]:
+        """Joules under the keys of :meth:`actions`: the count times the energy of one. Leakage is not among them."""
+        each = {
+            (self._key(number, component.name), action.name): action.energy
+            for number, _, _, component in self._components()
+            for action in component.actions
+        }
+        energies: dict[str, float] = {}
+        for key, count in self.actions().items():
+            component, _, action = key.rsplit("|", 2)
+            energies[key] = count * each.get((component, action), 0.0)
+        return energies
+
+    def bits_per_component(self) -> dict[str, float]:
+        """Bits that all instances of each memory and toll read and write."""
+        counts = self.actions()
+        moved: dict[str, float] = {}
+        for number, einsum, _, component in self._components():
+            if component.kind not in ("memory", "toll"):
+                continue
+            total = 0.0
+            sizes = {tensor.name: tensor.bits_per_value for tensor in einsum.tensors} | dict(component.bits_per_value)
+            for action in component.actions:
+                for tensor, values in action.values_per_action:
+                    count = counts.get(self._key(number, component.name, tensor, action.name), 0.0)
+                    total += count * values * (sizes.get(tensor) or 0.0)
+            moved[self._key(number, component.name)] = total
+        return moved
 
     def resource_usage(self) -> dict[str, float]:
         """The part of each memory that is taken at the fullest moment; 0 for one without limit."""

@@ -38,6 +38,14 @@ def test_everything_by_name():
     assert (figures["computes"], figures["utilization"]) == (24, 1)
     assert figures["actions"]["MAC|None|compute"] == 24
     assert figures["actions"]["DRAM|Z|write"] == 8 * 12
+    # 96 writes of one bit at 120 J each; the MACs 24 times 0.5 J; without leakage that is all there is
+    assert figures["energy_per_action"]["DRAM|Z|write"] == 96 * 120
+    assert sum(figures["energy_per_action"].values()) == pytest.approx(figures["energy"], rel=1e-12)
+    dram = [count for key, count in figures["actions"].items() if key.startswith("DRAM|")]
+    assert figures["bits_per_component"]["DRAM"] == sum(dram)
+    assert figures["workload"] == {figures["nest"][-1]["einsum"]: {"m": 2, "k": 4, "n": 3}}
+    assert figures["nest"][0]["component"] == "DRAM"
+    assert {"kind": "spatial", "rank": "n", "trips": 3, "component": "MAC", "dimension": "X"} in figures["nest"]
     assert set(figures["resource_usage"]) == {"DRAM", "GLB"}
     assert figures["resource_usage"]["DRAM"] == 0
     json.dumps(figures)
