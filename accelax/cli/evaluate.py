@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import load_specification
 from accelax.cli.output import print_json, print_report
+from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def evaluate_files(files: Sequence[str], settings: Sequence[str], *, as_json: bo
     result: Result = accelax.evaluate(spec)
     figures: dict[str, Any] = result.to_dict()
     if as_json:
-        print_json(figures)
+        command = command_line("evaluate", files, {}, {"set": settings})
+        versions = {"accelax": accelax.__version__}
+        run = {"command": command, "files": list(files), "set": list(settings), "versions": versions}
+        print_json({"run": run, **figures})
     elif figures["valid"]:
         print_report(figures, spec.lowered(), explain=explain)
     if figures["valid"]:

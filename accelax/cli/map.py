@@ -12,6 +12,7 @@ from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import load_specification, parse_objective
 from accelax.cli.output import loop_nest, print_json, print_report, to_json
 from accelax.cli.progress import ProgressLine
+from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
 from accelax.report.searches import proof, summary
 
@@ -39,6 +40,13 @@ class MapOptions:
         names = ("seconds", "seed", "tolerance", "searcher")
         return {name: getattr(self, name) for name in names}
 
+    def run(self, files: Sequence[str], layers: Sequence[str] = (), pareto: str | None = None) -> dict[str, Any]:
+        """What the result depends on, with the command that gives it again."""
+        chosen = {"objective": self.objective, "pareto": pareto, **self.arguments()}
+        command = command_line("map", files, chosen, {"set": self.settings, "layers": layers})
+        given = {"files": list(files), "set": list(self.settings), **({"layers": list(layers)} if layers else {})}
+        return run_facts({"command": command, **given, **self.arguments()})
+
 
 def map_files(files: Sequence[str], options: MapOptions) -> ExitCode:
     """Search for the best mapping of ``files`` and print it; Ctrl-C stops early.
@@ -54,12 +62,11 @@ def map_files(files: Sequence[str], options: MapOptions) -> ExitCode:
 
     with ProgressLine(sys.stderr) as progress:
         found: SearchResult = accelax.map(spec, objective=goal, progress=progress, **options.arguments())
-    figures = found.to_dict()
+    figures = {"run": options.run(files), **found.to_dict()}
     if options.as_json:
         print_json(figures)
     if options.directory is not None:
-        arguments = {"files": list(files), "set": list(options.settings), **options.arguments()}
-        write_files(options.directory, found, figures, spec.lowered(), arguments)
+        write_files(options.directory, found, figures, spec.lowered())
     if options.plot is not None and found.history:
         found.plot_history(options.plot)
     if found.mapping is None:
@@ -76,15 +83,11 @@ def map_files(files: Sequence[str], options: MapOptions) -> ExitCode:
 
 
 def write_files(
-    directory: Path,
-    found: SearchResult,
-    figures: dict[str, Any],
-    lowered: LoweredLevels | LoweredTree,
-    arguments: dict[str, Any],
+    directory: Path, found: SearchResult, figures: dict[str, Any], lowered: LoweredLevels | LoweredTree
 ) -> None:
-    """Write ``result.json`` (with the versions and arguments of this run), ``mapping.yaml`` and ``loopnest.txt``."""
+    """Write ``result.json``, ``mapping.yaml`` and ``loopnest.txt``."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "result.json").write_text(to_json({"run": run_facts(arguments), **figures}) + "\n", encoding="utf-8")
+    (directory / "result.json").write_text(to_json(figures) + "\n", encoding="utf-8")
     if found.mapping is not None:
         (directory / "mapping.yaml").write_text(found.mapping.to_yaml(), encoding="utf-8")
         (directory / "loopnest.txt").write_text(loop_nest(found.mapping, lowered) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import load_specification
-from accelax.cli.map import MapOptions, run_facts
+from accelax.cli.map import MapOptions
 from accelax.cli.output import print_json, print_tables, to_json
 from accelax.cli.progress import ProgressLine
 from accelax.cli.runtime import keep_compiled_programs
@@ -40,10 +40,9 @@ def map_pareto(files: Sequence[str], metrics: str, options: MapOptions) -> ExitC
         found: ParetoResult = accelax.map(
             spec, objective=(first, others[0], *others[1:]), progress=progress, **options.arguments()
         )
-    figures = found.to_dict()
+    figures = {"run": options.run(files, pareto=metrics), **found.to_dict()}
     if options.directory is not None:
-        arguments = {"files": list(files), "set": list(options.settings), **options.arguments()}
-        write_front(options.directory, found, figures, arguments)
+        write_front(options.directory, found, figures)
     if options.plot is not None and found.front:
         found.plot(options.plot)
     if options.as_json:
@@ -59,9 +58,9 @@ def map_pareto(files: Sequence[str], metrics: str, options: MapOptions) -> ExitC
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.FINE
 
 
-def write_front(directory: Path, found: ParetoResult, figures: dict[str, Any], arguments: dict[str, Any]) -> None:
+def write_front(directory: Path, found: ParetoResult, figures: dict[str, Any]) -> None:
     """Write ``result.json`` and each mapping of the front as ``NUMBER.yaml``, in the order of the table."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "result.json").write_text(to_json({"run": run_facts(arguments), **figures}) + "\n", encoding="utf-8")
+    (directory / "result.json").write_text(to_json(figures) + "\n", encoding="utf-8")
     for number, point in enumerate(found.front, 1):
         (directory / f"{number:03}.yaml").write_text(point.mapping.to_yaml(), encoding="utf-8")

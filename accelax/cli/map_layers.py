@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import parse_objective, set_all
-from accelax.cli.map import MapOptions, run_facts
+from accelax.cli.map import MapOptions
 from accelax.cli.output import print_json, print_tables, to_json
 from accelax.cli.progress import ProgressLine
 from accelax.cli.runtime import keep_compiled_programs
@@ -45,10 +45,9 @@ def map_network(files: Sequence[str], layers: Sequence[str], options: MapOptions
 
     with ProgressLine(sys.stderr) as progress:
         found: WorkloadResult = accelax.map(network, objective=goal, progress=progress, **options.arguments())
-    figures = found.to_dict()
+    figures = {"run": options.run(files, layers), **found.to_dict()}
     if options.directory is not None:
-        arguments = {"files": list(files), "layers": list(layers), "set": list(options.settings), **options.arguments()}
-        write_layers(options.directory, found, figures, arguments)
+        write_layers(options.directory, found, figures)
     if options.as_json:
         print_json(figures)
     else:
@@ -62,10 +61,10 @@ def map_network(files: Sequence[str], layers: Sequence[str], options: MapOptions
     return ExitCode.FINE if found.complete else ExitCode.INVALID
 
 
-def write_layers(directory: Path, found: WorkloadResult, figures: dict[str, Any], arguments: dict[str, Any]) -> None:
+def write_layers(directory: Path, found: WorkloadResult, figures: dict[str, Any]) -> None:
     """Write ``result.json`` and, for each layer, its mapping as ``NUMBER_NAME.yaml``."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "result.json").write_text(to_json({"run": run_facts(arguments), **figures}) + "\n", encoding="utf-8")
+    (directory / "result.json").write_text(to_json(figures) + "\n", encoding="utf-8")
     for number, layer in enumerate(found.layers, 1):
         if layer.found.mapping is not None:
             name = "".join(c if c.isalnum() or c in "._-" else "_" for c in layer.name)

@@ -4,8 +4,8 @@ An entry is a dictionary whose ``kind`` is one of
 
 ``storage``     ``component``, ``tensors`` (name to words of the dense tile)
 ``toll``        ``component``, ``tensors`` (names)
-``temporal``    ``rank``, ``trips``; ``last_trips`` where Timeloop runs it less often in the last visit; ``first_tile`` and
-                ``last_tile`` where AccelForge's tiles differ
+``temporal``    ``rank``, ``trips``; ``last_trips`` where Timeloop runs it less often in the last visit; ``first_tile``
+                and ``last_tile`` where AccelForge's tiles differ
 ``spatial``     as ``temporal``, and ``component``, ``dimension``
 ``compute``     ``einsum``, ``component``
 ``sequential``, ``pipeline``     ``branches``, each a nest
