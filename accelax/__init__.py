@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from accelax.codesign import CodesignResult, codesign
     from accelax.encode import encode
     from accelax.errors import AccelaxError, SpecError, UnsupportedError
     from accelax.evaluation import evaluate
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AccelaxError",
+    "CodesignResult",
     "Cost",
     "Layer",
     "Mapping",
@@ -41,6 +43,7 @@ __all__ = [
     "Specification",
     "UnsupportedError",
     "WorkloadResult",
+    "codesign",
     "encode",
     "evaluate",
     "evaluate_batch",
@@ -50,6 +53,7 @@ __all__ = [
 
 _HOME = {
     "AccelaxError": ("accelax.errors", "AccelaxError"),
+    "CodesignResult": ("accelax.codesign", "CodesignResult"),
     "Cost": ("accelax.model.cost", "Cost"),
     "Layer": ("accelax.spec.layers", "Layer"),
     "Mapping": ("accelax.ir", "Mapping"),
@@ -61,6 +65,7 @@ _HOME = {
     "Specification": ("accelax.spec.specification", "Specification"),
     "UnsupportedError": ("accelax.errors", "UnsupportedError"),
     "WorkloadResult": ("accelax.search", "WorkloadResult"),
+    "codesign": ("accelax.codesign", "codesign"),
     "encode": ("accelax.encode", "encode"),
     "evaluate": ("accelax.evaluation", "evaluate"),
     "evaluate_batch": ("accelax.model.evaluate", "evaluate_batch"),

@@ -10,6 +10,7 @@ import accelax as ax
 
 NAMES = [
     "AccelaxError",
+    "CodesignResult",
     "Cost",
     "Layer",
     "Mapping",
@@ -21,6 +22,7 @@ NAMES = [
     "Specification",
     "UnsupportedError",
     "WorkloadResult",
+    "codesign",
     "encode",
     "evaluate",
     "evaluate_batch",

@@ -142,6 +142,52 @@ def map_(
     _leave(lambda: map_files(files, options))
 
 
+@app.command()
+def codesign(
+    files: Files,
+    knobs: Annotated[
+        list[str],
+        typer.Option(
+            "--knob", metavar="PATH=LOW:HIGH[:STEP]", help="Values to choose from; STEP x2 doubles. Repeatable."
+        ),
+    ],
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILES", help="The problems of the network (files, patterns, directories)."),
+    ] = None,
+    constraints: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--constraint",
+            metavar="NAME=LIMIT",
+            help="At most: area_um2, power_W, energy_pJ, latency_s or cycles. Repeatable.",
+        ),
+    ] = None,
+    objective: Annotated[str, typer.Option(help="energy, delay, edp, or weights: energy=1,delay=2.")] = "edp",
+    seconds: Annotated[float, typer.Option(min=0.0, help="How long to search, compilation included.")] = 300.0,
+    tolerance: Annotated[float, typer.Option(min=0.0, help="Stop when this gap is proved.")] = 1e-3,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that search layers side by side.")] = 1,
+    method: Annotated[str, typer.Option(help="certified, or a baseline: random, bayesian, grid.")] = "certified",
+    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    settings: Settings = None,
+    as_json: AsJson = False,
+    directory: Annotated[
+        Path | None, typer.Option("-o", metavar="DIR", help="Write result.json and the mappings into DIR.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the front of objective against area (matplotlib).")
+    ] = None,
+) -> None:
+    """Choose hardware values and the mappings of all layers together."""
+    from accelax.cli.codesign import CodesignOptions, codesign_files
+
+    options = CodesignOptions(
+        tuple(knobs), tuple(constraints or ()), objective, seconds, seed, tolerance, workers, method,
+        tuple(settings or ()), as_json, directory, plot,
+    )  # fmt: skip
+    _leave(lambda: codesign_files(files, layers or [], options))
+
+
 @app.command("import")
 def import_(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="MODEL.onnx, or a transformer's config.json.")],

@@ -57,7 +57,7 @@ class Shares:
 
 
 def network_log(counts: Sequence[int], goal: Goal, shares: Shares, logs: np.ndarray, scale: float = 1.0) -> float:
-    """The log of the objective below which no network is, whose layers have ``alpha log E + (1 - alpha) log C >= logs``.
+    """The log of the objective below which no network is, from bounds ``logs`` of ``alpha log E + (1 - alpha) log C``.
 
     ``scale`` is the least factor from the unit of the layers' delays to that of the network's.
     """

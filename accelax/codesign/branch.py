@@ -21,6 +21,8 @@ from accelax.ir import Mapping
 
 LAYER_SECONDS = 4.0
 """At most so long for the bound of one layer on one machine."""
+LEAST_SECONDS = 0.2
+"""At least so long, also when the time is nearly up."""
 MAPPING_SECONDS = 1.5
 """At most so long where the mapping is what matters."""
 CROWD = 24
@@ -81,25 +83,30 @@ class Search:
     begin: float = 0.0
     evaluated: int = 0
     solved: int = 0
+    interrupted: bool = False
     history: list[tuple[float, float, float]] = field(default_factory=list)
     progress: Callable[[Search], None] | None = None
     _tried: set[tuple[int, int, int]] = field(default_factory=set)
     _probed: set[tuple[int, int, bool]] = field(default_factory=set)
     _ages: itertools.count = field(default_factory=itertools.count)
 
-    def run(self, seconds: float, tolerance: float) -> bool:
-        """Search for ``seconds`` or until the gap is at most ``tolerance``; whether it was interrupted."""
+    def run(self, seconds: float, tolerance: float, strategy: Callable[[Search, float], None] | None = None) -> None:
+        """Search for ``seconds`` or until the gap is at most ``tolerance``; Ctrl-C ends it and is noted.
+
+        A ``strategy`` takes the place of descent and proof.
+        """
         self.begin = time.perf_counter()
         self.deadline = self.begin + seconds
         try:
-            self.open()
-            self.descend(self.begin + DESCENT_SHARE * seconds, tolerance)
-            self.prove(tolerance)
+            if strategy is not None:
+                strategy(self, tolerance)
+            else:
+                self.open()
+                self.descend(self.begin + DESCENT_SHARE * seconds, tolerance)
+                self.prove(tolerance)
         except KeyboardInterrupt:
-            return True
-        finally:
-            self.seconds = time.perf_counter() - self.begin
-        return False
+            self.interrupted = True
+        self.seconds = time.perf_counter() - self.begin
 
     @property
     def gap(self) -> float:
@@ -139,7 +146,7 @@ class Search:
         anew, then all.
         """
         for number in range(len(self.families)):
-            if self.families[number].allowed.any() and not self.over:
+            if self.families[number].allowed.any() and (not self.over or self.best.point < 0):
                 self.begin_family(number)
                 self.show()
         while time.perf_counter() < min(until, self.deadline):
@@ -213,7 +220,7 @@ class Search:
             order = np.argsort(value)[:KNOWN]
             known = tuple(pool.mappings[row] for row in order if np.isfinite(value[row]))
         most = MAPPING_SECONDS if target is None else LAYER_SECONDS
-        left = max(min(most, self.deadline - time.perf_counter()), 0.05)
+        left = max(min(most, self.deadline - time.perf_counter()), LEAST_SECONDS)
         aim = math.inf if target is None else target
         return LayerTask((number, place), machine, alpha, left, known, aim, tolerance, self.seed)  # type: ignore[arg-type]
 
@@ -225,14 +232,17 @@ class Search:
         self.evaluated += found.evaluated
         self.solved += 1
 
-    def choose(self, number: int) -> float:
-        """The best design that the pools of a family make becomes the best of all if it is; its objective's log."""
+    def choose(self, number: int, only: int | None = None) -> float:
+        """The best design that the pools of a family make becomes the best of all if it is; its objective's log.
+
+        ``only`` looks at one point.
+        """
         family = self.families[number]
         if any(not pool.mappings for pool in family.pools):
             return math.inf
         totals = self.limits.choose(family, self.goal)
         log = np.where(family.allowed, totals.log, np.inf)
-        point = int(np.argmin(log))
+        point = int(np.argmin(log)) if only is None else only
         self._note(number, point, float(log[point]), totals)
         for pool, picks in zip(family.pools, totals.picks, strict=True):
             if len(pool.mappings) > CROWD:

@@ -66,18 +66,20 @@ def divide(layers: Sequence[NetworkLayer], knobs: Sequence[Knob]) -> tuple[list[
         raise UnsupportedError("co-design in the AccelForge dialect")
     for knob in knobs:
         try:
-            ends = [encode(spec.with_values({knob.path: _plain(value)})) for value in (knob.low, knob.high)]
+            ends = [encode(spec.with_values({knob.path: plain(value)})) for value in (knob.low, knob.high)]
         except SpecError as error:
             problems += [Problem(p.message, p.location, p.path or knob.path) for p in error.problems]
             continue
-        same = all(end.structure == base.structure for end in ends)
+        same = all(
+            end.structure == base.structure and end.lowered.constraints == base.lowered.constraints for end in ends
+        )
         (numeric if same and _is_traceable(spec, base, knob) else structural).append(knob)
     if problems:
         raise SpecError(problems)
     return structural, numeric
 
 
-def _plain(value: float) -> float | int:
+def plain(value: float) -> float | int:
     """A whole number as one: sizes and instances are read as integers."""
     return int(value) if float(value).is_integer() else value
 
@@ -107,7 +109,7 @@ def build_families(layers: Sequence[NetworkLayer], structural: Sequence[Knob], g
 
 
 def _family(layers: Sequence[NetworkLayer], values: dict[str, float], grid: Grid) -> Family:
-    plain = {path: _plain(value) for path, value in values.items()}
+    plain = {path: plain(value) for path, value in values.items()}
     found, pools, tables = [], [], {}
     scale: np.ndarray | None = None
     for layer in layers:

@@ -57,8 +57,9 @@ class Pool:
 
     def keep(self, rows: Sequence[int] | np.ndarray) -> None:
         """Forget all mappings but those of ``rows``."""
-        self.mappings = [self.mappings[row] for row in rows]
-        self.energy, self.delay = self.energy[list(rows)], self.delay[list(rows)]
+        places = [int(row) for row in rows]
+        self.mappings = [self.mappings[place] for place in places]
+        self.energy, self.delay = self.energy[places], self.delay[places]
         self._rows = None
 
     def on(self, machine: LevelHardware) -> tuple[np.ndarray, np.ndarray]:
