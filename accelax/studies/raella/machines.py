@@ -141,7 +141,9 @@ class Machine:
         names, fanout = self.problem.structure.level_names, self.problem.structure.is_fanout
         self.lanes = {name: self._lanes(level) for level, name in enumerate(names) if fanout[level]}
         """Fan-outs, outermost first, and how many children each has."""
-        self._priced = jax.jit(jax.vmap(self._hardware_at))
+        self._constant: list[float | None] = []
+        self._tree: Any = None
+        self._priced = jax.jit(jax.vmap(self._varying))
 
     def _lanes(self, level: int) -> int:
         x, y = self.problem.structure.physical_mesh[level]
@@ -173,8 +175,11 @@ class Machine:
             values["variables.CIM_UNITS_PER_WEIGHT"] = slices
         return self.spec.with_values(values)
 
-    def _hardware_at(self, values: dict[str, Any]) -> LevelHardware:
-        return at_values(self.spec, self.problem, values).hardware
+    def _varying(self, values: dict[str, Any]) -> list[jax.Array]:
+        """The numbers of the hardware that depend on ``values``; what the others are is kept in ``_constant``."""
+        leaves, self._tree = jax.tree.flatten(at_values(self.spec, self.problem, values).hardware)
+        self._constant = [None if isinstance(leaf, jax.Array) else float(leaf) for leaf in leaves]
+        return [leaf for leaf in leaves if isinstance(leaf, jax.Array)]
 
     def prices(self, layers: Sequence[Layer], statistics: Sequence[Statistics]) -> list[Prices]:
         """What the data of each layer make of the machine, in plain numbers.
@@ -184,7 +189,9 @@ class Machine:
         rows = [self.architecture.variables(*pair) for pair in zip(layers, statistics, strict=True)]
         with jax.enable_x64(True):
             values = {f"variables.{name}": np.array([row[name] for row in rows]) for name in rows[0]}
-            hardware: LevelHardware = jax.device_get(self._priced(values))
+            varying = iter(jax.device_get(self._priced(values)))
+        columns = [next(varying) if leaf is None else np.full(len(rows), leaf) for leaf in self._constant]
+        hardware: LevelHardware = self._tree.unflatten(columns)
         energies = np.array([hardware.read_energy, hardware.fill_energy, hardware.update_energy])
         leaks = np.array(hardware.leak_energy)
         speeds = np.stack(jax.tree.leaves([getattr(hardware, name) for name in SPEEDS]), axis=1)
