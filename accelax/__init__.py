@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from accelax.search import map_spec as map
     from accelax.spec.layers import Layer, read_layers
     from accelax.spec.specification import Specification
+    from accelax.sweeps import SweepResult, sweep
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ __all__ = [
     "SearchResult",
     "SpecError",
     "Specification",
+    "SweepResult",
     "UnsupportedError",
     "WorkloadResult",
     "codesign",
@@ -49,6 +51,7 @@ __all__ = [
     "evaluate_batch",
     "map",
     "read_layers",
+    "sweep",
 ]
 
 _HOME = {
@@ -63,6 +66,7 @@ _HOME = {
     "SearchResult": ("accelax.search", "SearchResult"),
     "SpecError": ("accelax.errors", "SpecError"),
     "Specification": ("accelax.spec.specification", "Specification"),
+    "SweepResult": ("accelax.sweeps", "SweepResult"),
     "UnsupportedError": ("accelax.errors", "UnsupportedError"),
     "WorkloadResult": ("accelax.search", "WorkloadResult"),
     "codesign": ("accelax.codesign", "codesign"),
@@ -71,6 +75,7 @@ _HOME = {
     "evaluate_batch": ("accelax.model.evaluate", "evaluate_batch"),
     "map": ("accelax.search", "map_spec"),
     "read_layers": ("accelax.spec.layers", "read_layers"),
+    "sweep": ("accelax.sweeps", "sweep"),
 }
 """Where each public name lives: its module and its name there."""
 

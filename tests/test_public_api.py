@@ -20,6 +20,7 @@ NAMES = [
     "SearchResult",
     "SpecError",
     "Specification",
+    "SweepResult",
     "UnsupportedError",
     "WorkloadResult",
     "codesign",
@@ -28,6 +29,7 @@ NAMES = [
     "evaluate_batch",
     "map",
     "read_layers",
+    "sweep",
 ]
 
 
