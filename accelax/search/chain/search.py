@@ -26,6 +26,8 @@ NEAR = 1.6
 """An incumbent within this factor of the bound is the limit of the next walk."""
 BEAMS = (32, 256)
 """Labels per boundary of the quick walks that find a first mapping."""
+CHEAP = 50_000
+"""A walk that made so few labels is not worth a limit below the incumbent the next time."""
 QUICK_BRANCHES = 16
 """Placements that get a quick walk before any other work, those with the least bound first."""
 
@@ -40,15 +42,16 @@ class _Branch:
         self.closed = False
         self.beams = list(BEAMS)
         self.growth, self.room = math.inf, FEW_LABELS
+        self.cheap = False
         self.walk: Walk | None = None
         self.pauses: Iterator[None] = iter(())
 
     def next_limit(self, incumbent: float) -> float:
-        """The limit of the next walk: the incumbent where that is near the bound, else half way (in the logarithm)."""
+        """The limit of the next walk: the incumbent where that is near or cheap, else half way (in the logarithm)."""
         low = max(self.bound, self.limit)
         if low <= 0 or math.isinf(incumbent):
             return min(incumbent, low * self.growth) if low > 0 else incumbent
-        half = math.inf if incumbent <= NEAR * low else math.sqrt(incumbent / low)
+        half = math.inf if self.cheap or incumbent <= NEAR * low else math.sqrt(incumbent / low)
         return min(incumbent, low * min(self.growth, half))
 
     def narrow(self) -> None:
@@ -59,7 +62,14 @@ class _Branch:
         self.closed = self.room > MOST_LABELS
 
     def conclude(self, walk: Walk, incumbent: float) -> None:
-        """What a complete walk proves: the least of its labels, or its limit where none is left."""
+        """What a complete walk proves: the least of its labels, or its limit where none is left.
+
+        A quick walk that lost nothing is complete; where one found nothing, wider ones are not tried.
+        """
+        if walk.cut:
+            self.beams = self.beams if len(walk.labels) else []
+            return
+        self.beams, self.cheap = [], walk.effort <= CHEAP
         self.limit = walk.limit
         if len(walk.labels):
             self.bound, self.closed = max(self.bound, float(walk.values.min())), True
@@ -169,9 +179,8 @@ class ChainSearch:
         except OutOfRoom:
             branch.narrow()
             return []
-        if not walk.beam:
-            branch.conclude(walk, incumbent)
-        return self._candidates(branch, walk, 4 if walk.beam else CANDIDATES)
+        branch.conclude(walk, incumbent)
+        return self._candidates(branch, walk, 4 if walk.cut else CANDIDATES)
 
     def _candidates(self, branch: _Branch, walk: Walk, count: int) -> list[Mapping]:
         """The mappings of the best labels."""

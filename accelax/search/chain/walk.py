@@ -35,8 +35,9 @@ class OutOfRoom(Exception):
 class Walk:
     """One placement's walk; what cannot end at or below ``limit`` goes, and the limit may be lowered on the way.
 
-    With a ``beam``, only so many labels stay at each boundary, and not all steps are tried. ``labels`` are those at the
-    outermost boundary once the walk is over; ``trail`` leads back.
+    With a ``beam``, only so many labels stay at each boundary, and not all steps are tried; ``cut`` tells whether
+    anything was lost by that. ``labels`` are those at the outermost boundary once the walk is over; ``trail`` leads
+    back; ``effort`` counts the labels made on the way.
     """
 
     def __init__(self, placement: Placement, togo: ToGo, limit: float, most: int, beam: int = 0):
@@ -45,6 +46,7 @@ class Walk:
         self.layout = Layout(self.tables)
         self.outlook = Outlook(placement, togo, self.layout)
         self.table = np.zeros((1, self.layout.width))
+        self.cut, self.effort = False, 0
         self.trail: list[Labels] = []
         self.labels = self._start()
 
@@ -100,6 +102,7 @@ class Walk:
                 entries = (labels, self.table, label[likely], pair[likely], below, above, choice[rows])
                 crossing = Crossing(self.placement, self.layout, level, *entries)
                 made, table = crossing.spread() if self.tables.structure.is_fanout[level] else crossing.store()
+                self.effort += len(made)
                 made = made.take(np.flatnonzero(self._worthy(slot + 1, made, table)))
                 made.pattern = made.pattern + sum(len(p) for p in patterns)
                 patterns.append(table)
@@ -152,6 +155,7 @@ class Walk:
         most = SAMPLE * states
         if not self.beam or len(rows) <= most:
             return rows
+        self.cut = True
         best = np.argpartition(value, most // 2)
         return rows[np.sort(np.concatenate([best[: most // 2], best[most // 2 :: len(rows) * 2 // most + 1]]))]
 
@@ -174,5 +178,6 @@ class Walk:
         rivals = self.outlook.rivals(labels)
         rows = undominated(labels, promise, rivals, lambda a, b: self.outlook.excess(boundary, labels, a, b))
         if self.beam and len(rows) > self.beam:
+            self.cut = True
             rows = np.sort(rows[np.argsort(promise[rows], kind="stable")[: self.beam]])
         return [labels.take(rows)], [table]

@@ -115,6 +115,19 @@ def test_nothing_is_left_below_a_limit_that_nothing_reaches():
     assert len(walk.labels) == 0
 
 
+def test_a_walk_says_whether_its_beam_lost_anything():
+    tables = ChainTables(ax.encode(gemm(depth=512, sizes={"M": 4, "N": 4, "K": 4})))
+    placement = Placement(tables, prices_of(tables, False), ((True,) * 3, (True,) * 3, (False,) * 3))
+    togo = ToGo(placement, 1.0, 1.0)
+    narrow, wide, full = (Walk(placement, togo, np.inf, 1 << 20, beam) for beam in (2, 1000, 0))
+    for walk in (narrow, wide, full):
+        for _ in walk.run():
+            pass
+    assert (narrow.cut, wide.cut, full.cut) == (True, False, False)
+    assert wide.values.min() == full.values.min()
+    assert 0 < narrow.effort < wide.effort == full.effort
+
+
 def test_too_many_labels_are_refused():
     tables = ChainTables(ax.encode(gemm(depth=512, sizes={"M": 64, "N": 64, "K": 64})))
     placement = Placement(tables, prices_of(tables, False), ((True,) * 3, (True,) * 3, (False,) * 3))
