@@ -21,12 +21,12 @@ import numpy as np
 from accelax.errors import AccelaxError
 
 if TYPE_CHECKING:
-    from accelax.codesign.branch import Search
+    from accelax.codesign.state import Search
 
 BASELINES = ("random", "bayesian", "grid")
 MAPPING_GAP = 0.01
 """A mapping is good enough when it is proved to be this near the optimum."""
-Strategy = Callable[["Search", float], None]
+Strategy = Callable[["Search"], None]
 
 
 def baseline_of(method: str) -> Strategy:
@@ -34,7 +34,7 @@ def baseline_of(method: str) -> Strategy:
     return {"random": random_machines, "bayesian": bayesian, "grid": machines_in_turn}[method]
 
 
-def random_machines(search: Search, tolerance: float) -> None:
+def random_machines(search: Search) -> None:
     """Machines at random until the time is up, or all were tried."""
     random = np.random.default_rng(search.seed)
     places = _allowed(search)
@@ -44,7 +44,7 @@ def random_machines(search: Search, tolerance: float) -> None:
         try_machine(search, *places[int(place)])
 
 
-def machines_in_turn(search: Search, tolerance: float) -> None:
+def machines_in_turn(search: Search) -> None:
     """The middle of every family's grid, then grids of 3, 5, 9, ... values of each knob, spread in ratio."""
     tried: set[tuple[int, int]] = set()
     for values in (1, *(2**n + 1 for n in itertools.count(1))):
@@ -69,7 +69,7 @@ def _spread(shape: tuple[int, ...], values: int) -> Iterator[int]:
         yield int(np.ravel_multi_index(places, shape)) if shape else 0
 
 
-def bayesian(search: Search, tolerance: float) -> None:
+def bayesian(search: Search) -> None:
     """Machines that a model of the objective proposes (optuna's tree-structured Parzen estimators).
 
     Raises AccelaxError without optuna.
@@ -110,7 +110,7 @@ def try_machine(search: Search, number: int, point: int) -> float:
     machines = [pool.machines.at(point) for pool in family.pools]
     for pool in family.pools:
         pool.keep([])
-    alphas = np.full(len(machines), search.goal.energy / (search.goal.energy + search.goal.delay))
+    alphas = np.full(len(machines), search.even)
     search.solve(number, machines, alphas, MAPPING_GAP)
     log = search.choose(number, point)
     search.show()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from accelax.codesign.baselines import BASELINES, baseline_of
-from accelax.codesign.branch import Search
+from accelax.codesign.certified import certified
 from accelax.codesign.choice import Goal
 from accelax.codesign.family import build_families, divide, plain, values_text
 from accelax.codesign.front import area_front
@@ -21,6 +21,7 @@ from accelax.codesign.limits import Limits
 from accelax.codesign.network import NetworkLayer, read_network
 from accelax.codesign.result import CodesignResult, DesignedLayer
 from accelax.codesign.sensitivity import slopes
+from accelax.codesign.state import Search
 from accelax.encode import encode
 from accelax.errors import Problem, SpecError, UnsupportedError, did_you_mean
 from accelax.evaluation import evaluate
@@ -159,8 +160,8 @@ def _run(
     named = {(i, j): layer for i, family in enumerate(families) for j, layer in enumerate(family.layers)}
     with Solver(named, workers) as solver:
         search = Search(families, goal, limits, solver, seed, progress=_shown(progress))
-        strategy = None if method == "certified" else baseline_of(method)
-        search.run(seconds - (time.perf_counter() - begin), tolerance, strategy)
+        left = seconds - (time.perf_counter() - begin)
+        search.run(left, (lambda s: certified(s, tolerance)) if method == "certified" else baseline_of(method))
     return search
 
 

@@ -48,6 +48,17 @@ class Family:
     areas: np.ndarray = field(default_factory=lambda: np.zeros(0))
     clock: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
+    @property
+    def middle(self) -> int:
+        """The allowed point nearest to the middle of the ratio of every knob."""
+        shares = []
+        for knob in self.grid.knobs:
+            values = knob.values
+            middle = math.sqrt(values[0] * values[-1]) if values[0] > 0 else (values[0] + values[-1]) / 2
+            shares.append(np.abs(values - middle) / max(abs(middle), 1e-300))
+        away = sum(np.meshgrid(*shares, indexing="ij")).ravel() if shares else np.zeros(1)
+        return int(np.argmin(np.where(self.allowed, away, np.inf)))
+
     def design(self, point: int) -> dict[str, float]:
         """All knobs at a point."""
         return {**self.values, **self.grid.values_at(point)}

@@ -89,10 +89,11 @@ class _Finals(Record):
 
 @dataclass(frozen=True)
 class _Limited:
-    """A searcher told of a better incumbent than there is, so that it proves no more than that."""
+    """A searcher told of a better incumbent than there is, so that it proves, and looks for, no more than is wanted."""
 
     searcher: Any
     limit: float
+    tolerance: float
 
     def init(self, problem: Any, objective: Any, seed: int) -> Any:
         """As the searcher."""
@@ -100,8 +101,9 @@ class _Limited:
 
     def ask(self, state: Any, incumbent: float, seconds: float) -> Any:
         """As the searcher, below the limit; done when that is proved."""
-        state, found = self.searcher.ask(state, min(incumbent, self.limit), seconds)
-        state.done = state.done or state.lower_bound >= self.limit * (1 - PROOF)
+        limit = min(incumbent * (1 - self.tolerance), self.limit)
+        state, found = self.searcher.ask(state, limit, seconds)
+        state.done = state.done or state.lower_bound >= limit * (1 - PROOF)
         return state, found
 
     def tell(self, state: Any, candidates: Any, scores: Any) -> Any:
@@ -123,7 +125,7 @@ def solve(layer: Layer, task: LayerTask) -> Solved:
     if task.known:
         record.add(list(task.known))
     limit = math.exp(min(2 * task.target, 700.0))
-    searcher = _Limited(find_searcher("certified", there, task.seconds), limit)
+    searcher = _Limited(find_searcher("certified", there, task.seconds), limit, task.tolerance)
     state, interrupted = run(searcher, there, objective, task.seed, Budget(task.seconds, task.tolerance), record)
     if interrupted:
         raise KeyboardInterrupt

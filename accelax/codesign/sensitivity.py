@@ -39,6 +39,9 @@ UNPRICED = ("size", "min_utilization", "area", "area_compute", "mesh_x", "mesh_y
 """Numbers that enter neither energy nor delay while the mappings are fixed, and those that are counts of parts."""
 
 
+BANDWIDTHS = ("read_bandwidth", "write_bandwidth", "shared_bandwidth")
+
+
 @dataclass(frozen=True)
 class Slope:
     """A number of the hardware and ``d log(objective) / d log(number)``; ``kind`` is ``knob`` or ``hardware``."""
@@ -136,20 +139,56 @@ class Gradient:
 
     @staticmethod
     def of(layers: FixedLayers) -> Gradient:
-        """Differentiate :func:`trend` in float64."""
+        """Differentiate :func:`trend` in float64, by the numbers that may count: fewer compile faster."""
+        machine = layers.problem.hardware
+        leaves, shape = jax.tree.flatten(machine)
+        open_ = [place for place, counts in enumerate(_open_leaves(layers)) if counts]
+
+        def run(numbers: Any) -> tuple[Any, tuple[Any, Any]]:
+            def of(numbers: Any) -> tuple[Any, Any]:
+                every = list(leaves)
+                for place, number in zip(open_, numbers, strict=True):
+                    every[place] = number
+                return trend(layers, jax.tree.unflatten(shape, every))
+
+            values, back = jax.vjp(of, numbers)
+            one, none = jnp.ones_like(values[0]), jnp.zeros_like(values[0])
+            return values, (back((one, none))[0], back((none, one))[0])
+
         with jax.enable_x64(True):
-            machine = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), layers.problem.hardware)
-            both = jax.jit(lambda hardware: jnp.stack(trend(layers, hardware)))
-            (energy, cycles), (of_energy, of_cycles) = _value_and_rows(both, machine)
-        return Gradient(layers, energy, cycles, of_energy, of_cycles)
+            (energy, cycles), rows = jax.jit(run)([jnp.asarray(leaves[place], dtype=float) for place in open_])
+        gradients = []
+        for row in rows:
+            every = [0.0] * len(leaves)
+            for place, slope in zip(open_, row, strict=True):
+                every[place] = float(slope)
+            gradients.append(jax.tree.unflatten(shape, every))
+        return Gradient(layers, float(energy), float(cycles), *gradients)
 
 
-def _value_and_rows(function: Any, machine: LevelHardware) -> tuple[tuple[float, float], tuple[Any, Any]]:
-    """Both values of a function, and the gradient of each."""
-    values, back = jax.vjp(function, machine)
-    rows = [back(jnp.eye(2, dtype=values.dtype)[place])[0] for place in range(2)]
-    plain = [jax.tree.map(float, row) for row in rows]
-    return (float(values[0]), float(values[1])), (plain[0], plain[1])
+def _open_leaves(layers: FixedLayers) -> list[bool]:
+    """Which leaves of the hardware may have a slope: positive and finite, of storage and of the compute unit."""
+    machine, structure = layers.problem.hardware, layers.problem.structure
+    levels = range(structure.n_levels)
+    limited = [
+        any(math.isfinite(float(getattr(machine, name)[level])) for name in BANDWIDTHS)
+        and not structure.is_fanout[level]
+        for level in levels
+    ]
+    flags = {}
+    for field in fields(machine):
+        values = getattr(machine, field.name)
+        if field.name in UNPRICED:
+            flags[field.name] = jax.tree.map(lambda _: False, values)
+        elif field.name == "bandwidth_scale":
+            flags[field.name] = tuple(
+                tuple(limited[level] for _ in row) for level, row in zip(levels, values, strict=True)
+            )
+        elif field.name == "block_size":
+            flags[field.name] = tuple(not structure.is_fanout[level] for level in levels)
+        else:
+            flags[field.name] = jax.tree.map(_counts, values)
+    return jax.tree.leaves(type(machine)(**flags))
 
 
 def slopes(
