@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from accelax.errors import AccelaxError
+from accelax.report.figures.front import draw_points
+from accelax.report.figures.history import draw_steps
+from accelax.report.figures.style import new_figure, save, styled
+from accelax.report.results import Points
 
 
 def plot_history(history: Sequence[tuple[float, float, float]], objective: str, path: str | Path) -> None:
@@ -14,16 +17,11 @@ def plot_history(history: Sequence[tuple[float, float, float]], objective: str, 
 
     Raises AccelaxError without matplotlib.
     """
-    figure, axes = _figure()
-    seconds, values, bounds = ([entry[i] for entry in history] for i in range(3))
-    axes.step(seconds, values, where="post", label="best mapping")
-    if any(bounds):
-        axes.step(seconds, [bound or None for bound in bounds], where="post", label="lower bound")
-    axes.set_yscale("log")
-    axes.set_xlabel("seconds")
-    axes.set_ylabel(objective)
-    axes.legend()
-    figure.savefig(path)
+    with styled():
+        figure = new_figure(6.4, 3.3)
+        axes = figure.subplots()
+        axes.set_title(draw_steps(axes, history, objective, ""))
+    save(figure, path)
 
 
 def plot_front(points: Sequence[tuple[float, ...]], metrics: Sequence[str], path: str | Path) -> None:
@@ -33,21 +31,4 @@ def plot_front(points: Sequence[tuple[float, ...]], metrics: Sequence[str], path
     """
     if len(metrics) != 2:
         raise AccelaxError(f"a front of {len(metrics)} metrics cannot be drawn in a plane")
-    figure, axes = _figure()
-    ordered = sorted(points)
-    axes.step([point[0] for point in ordered], [point[1] for point in ordered], where="post", marker="o")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel(metrics[0])
-    axes.set_ylabel(metrics[1])
-    figure.savefig(path)
-
-
-def _figure() -> tuple[Any, Any]:
-    """A figure that no window shows, and its axes."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise AccelaxError("plots need matplotlib: pip install 'accelax[plot]'") from None
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    return figure, figure.subplots()
+    save(draw_points(Points(tuple(metrics), tuple(points)), {}), path)

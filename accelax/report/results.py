@@ -61,6 +61,13 @@ class Results:
         return tuple(part for part in self.parts if part.result is not None)
 
     @property
+    def why_no_evaluation(self) -> str:
+        """What a picture of an evaluation lacks where there is none."""
+        if self.kind in ("front", "sweep"):
+            return "the file gives totals of its points alone: evaluate one of them to see more"
+        return "no valid mapping was found"
+
+    @property
     def searches(self) -> tuple[tuple[str, Figures], ...]:
         """Name and figures of every search with a history."""
         if self.kind == "codesign":

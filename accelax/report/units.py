@@ -44,7 +44,7 @@ def scale(values: Iterable[float], unit: str) -> tuple[float, str]:
     if base in ("J", "s"):
         power = min(max(power + offset, -15), 15) - offset
         return 10.0**-power, f"{_SI[power + offset]}{base}"
-    if base == "cycles":
+    if base in ("cycles", "words"):
         power = min(max(power, 0), 9)
         return 10.0**-power, f"{_WORDS[power]}{base}"
     factor = f"10{str(power).translate(_SUPERSCRIPT)} " if power else ""

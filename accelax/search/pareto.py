@@ -13,6 +13,7 @@ import numpy as np
 from accelax.encode import encode
 from accelax.errors import SpecError
 from accelax.ir import Mapping
+from accelax.report.units import metric_units
 from accelax.search.budget import Budget
 from accelax.search.driver import checked_bound, membership, run
 from accelax.search.explain import why_nothing_fits
@@ -64,7 +65,8 @@ class ParetoResult:
         ]
         bounds = dict(zip(self.metrics, self.lower_bounds, strict=True))
         facts = {name: getattr(self, name) for name in names}
-        return {"metrics": list(self.metrics), "lower_bounds": bounds, **facts, "front": points}
+        units = metric_units(self.front[0].mapping.dialect, self.metrics) if self.front else {}
+        return {"metrics": list(self.metrics), "units": units, "lower_bounds": bounds, **facts, "front": points}
 
     def plot(self, path: str | Path) -> None:
         """Draw the front of two metrics into a file; needs the ``plot`` extra."""

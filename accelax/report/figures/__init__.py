@@ -80,7 +80,7 @@ def draw_nests(results: Results, *, every: bool = True) -> list[Drawn]:
     """
     parts = results.evaluated
     if not parts:
-        raise LeftOut(f"a {results.kind} file holds no loop nests")
+        raise LeftOut(results.why_no_evaluation)
     if len(parts) == 1:
         return [Drawn(LOOPNEST, draw_nest(parts[0]))]
     chosen = parts if every else [max(parts, key=_energy)]

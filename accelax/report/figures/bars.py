@@ -16,9 +16,18 @@ def height_of(rows: int, panels: int = 1) -> float:
     return ROW * max(rows, 2) + 0.95 * panels
 
 
-def draw_stacks(axes: Any, names: Sequence[str], stacks: Sequence[Mapping[str, float]], order: Sequence[str]) -> None:
-    """One bar for each name from the top down, of the parts in ``order``, each labelled for the legend."""
-    palette = colours(order)
+def draw_stacks(
+    axes: Any,
+    names: Sequence[str],
+    stacks: Sequence[Mapping[str, float]],
+    order: Sequence[str],
+    compute_units: Sequence[str] = (),
+) -> None:
+    """One bar for each name from the top down, of the parts in ``order``, each labelled for the legend.
+
+    Parts that are ``compute_units`` have the colour of computing.
+    """
+    palette = colours(order, compute_units)
     left = [0.0] * len(names)
     for part in order:
         widths = [stack.get(part, 0.0) for stack in stacks]

@@ -9,7 +9,7 @@ from accelax.report.figures.bars import draw_stacks, finish, height_of, legend
 from accelax.report.figures.style import LeftOut, new_figure, styled
 from accelax.report.numbers import share
 from accelax.report.results import Part, Results
-from accelax.report.shares import NETWORKS, Shares, added, energy_shares
+from accelax.report.shares import COMPUTE, NETWORKS, Shares, added, energy_shares
 from accelax.report.units import scale
 
 
@@ -21,7 +21,7 @@ def draw_energy(results: Results) -> Any:
     """
     parts = results.evaluated
     if not parts:
-        raise LeftOut(f"a {results.kind} file holds no energies by level and tensor")
+        raise LeftOut(results.why_no_evaluation)
     with styled():
         return _one(parts[0]) if len(parts) == 1 and parts[0].count == 1 else _several(parts)
 
@@ -60,7 +60,7 @@ def _several(parts: Sequence[Part]) -> Any:
     for axes, stacks, title in ((left, by_level, "level"), (right, by_tensor, "tensor")):
         scaled = [{name: value * factor for name, value in stack.items()} for stack in stacks]
         order = list(dict.fromkeys(name for stack in stacks for name in stack))
-        draw_stacks(axes, names, scaled, order)
+        draw_stacks(axes, names, scaled, order, [name for name, kinds in total.items() if set(kinds) == {COMPUTE}])
         finish(axes, names, f"energy by {title} ({unit})", (), [])
         axes.set_xlim(0, 1.05 * max(sum(stack.values()) for stack in scaled) or 1)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2 if len(order) < 7 else 3, borderaxespad=0.3,

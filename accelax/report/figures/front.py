@@ -16,7 +16,7 @@ def draw_front(results: Results) -> Any:
     """A panel for each pair of metrics: the front as steps, other points in grey, proved bounds as lines.
 
     Raises:
-        LeftOut: the file holds no points.
+        LeftOut: there are no points.
     """
     points = results.points
     if points is None or not points.values:
@@ -39,6 +39,10 @@ def draw_points(points: Points, units: Mapping[str, str]) -> Any:
                 axes.set_axis_off()
             else:
                 _panel(axes, points, pair, units)
+        parts = {
+            label: handle for axes in grid for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(list(parts.values()), list(parts), loc="outside upper left", ncols=3, columnspacing=1.2)
         return figure
 
 
@@ -59,13 +63,11 @@ def _panel(axes: Any, points: Points, pair: tuple[int, int], units: Mapping[str,
     axes.plot(*zip(*front, strict=True), "o", color=PALETTE[0], markersize=5, label="no other is better in both")
     for place, (bound, line) in enumerate(zip(bounds, (axes.axvline, axes.axhline), strict=True)):
         if bound:
-            label = "lower bound" if place == 0 or not bounds[0] else None
-            line(bound * factors[place], color=PALETTE[5], linestyle="--", linewidth=1.1, label=label)
+            line(bound * factors[place], color=PALETTE[5], linestyle="--", linewidth=1.1, label="lower bound")
     _scales(axes, front, [bound * factor for bound, factor in zip(bounds, factors, strict=True)])
     axes.set_xlabel(axis_label(names[0], labels[0]))
     axes.set_ylabel(axis_label(names[1], labels[1]))
     axes.grid()
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.3, columnspacing=1.0)
 
 
 def _scales(axes: Any, front: list[tuple[float, float]], bounds: list[float]) -> None:

@@ -40,7 +40,7 @@ def draw_history(results: Results) -> Any:
             axes.set_axis_off()
         for axes, (name, search) in zip(grid, shown, strict=False):
             unit = _unit(results, search)
-            label = draw_steps(axes, search["history"], search["objective"], unit, small=not single)
+            label = draw_steps(axes, _until_the_end(search), search["objective"], unit, small=not single)
             axes.set_title(f"{shortened(name, 22)}: {label}" if name else label, fontsize=8 if not single else 9)
             axes.set_xlabel("seconds" if single or axes in grid[max(len(shown) - columns, 0) :] else "")
         if not single:
@@ -58,16 +58,17 @@ def draw_steps(axes: Any, history: History, objective: str, unit: str, *, small:
     positive = [bound for bound in bounds if bound > 0]
     factor, label = scale([*finite, *positive], unit)
     scaled = [value * factor for value in values]
-    axes.step(seconds, scaled, where="post", color=PALETTE[0], linewidth=1.5, label="best mapping",
-              marker="." if len(seconds) < 40 else None, markersize=4)  # fmt: skip
+    style = {"where": "post", "linewidth": 1.5, "marker": "." if len(seconds) < 40 else None, "markersize": 4}
+    axes.step(seconds, scaled, color=PALETTE[0], label="best found", **style)
     if positive:
         low = [bound * factor if bound > 0 else math.nan for bound in bounds]
-        axes.step(seconds, low, where="post", color=PALETTE[5], linewidth=1.5, linestyle="--", label="lower bound")
+        axes.step(seconds, low, color=PALETTE[5], linestyle="--", label="lower bound", **style)
         axes.fill_between(seconds, low, scaled, step="post", color=PALETTE[0], alpha=0.12, linewidth=0, label="gap")
     if wants_log([*finite, *positive]):
         axes.set_yscale("log")
     elif finite and max([*finite, *positive]) - min([*finite, *positive]) < 1e-3 * max(finite):
         axes.set_ylim(0.95 * min([*finite, *positive]) * factor, 1.05 * max(finite) * factor)
+    axes.set_xlim(0, 1.04 * seconds[-1] or 1)
     axes.grid()
     axes.set_ylabel(axis_label(objective, label) if not small else label, fontsize=7.5 if small else 9)
     if small:
@@ -79,6 +80,13 @@ def draw_steps(axes: Any, history: History, objective: str, unit: str, *, small:
         return "no bound" if finite else "no mapping"
     gap = max(1 - bounds[-1] / values[-1], 0.0) if math.isfinite(values[-1]) and values[-1] else 1.0
     return f"gap {percent(gap)}"
+
+
+def _until_the_end(search: Any) -> History:
+    """The history with what held when the search stopped."""
+    *_, last = history = list(search["history"])
+    end = search.get("seconds") or 0.0
+    return [*history, [end, *last[1:]]] if end > (last[0] or 0.0) else history
 
 
 def _unit(results: Results, search: Any) -> str:

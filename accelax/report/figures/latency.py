@@ -22,7 +22,7 @@ def draw_latency(results: Results) -> Any:
     """
     parts = results.evaluated
     if not parts:
-        raise LeftOut(f"a {results.kind} file holds no times by level")
+        raise LeftOut(results.why_no_evaluation)
     with styled():
         return _one(times(parts[0].result or {})) if len(parts) == 1 else _several(parts)
 
@@ -71,8 +71,12 @@ def _several(parts: Sequence[Part]) -> Any:
               markeredgewidth=1.6, label="time of the compute unit")  # fmt: skip
     whole = sum(totals)
     notes = [share(value, whole) for value in totals]
-    name = "cycles" if each[0].unit == "cycles" else "time"
-    finish(axes, [titled(p) for p in parts], f"{name} ({unit})", notes, [value * factor for value in totals])
+    finish(axes, [titled(p) for p in parts], _label(each[0].unit, unit), notes, [value * factor for value in totals])
     axes.set_title(f"all layers: {whole * factor:.4g} {unit}", pad=34 if len(set(limits)) > 3 else 22)
     legend(axes, len(set(limits)) + 1)
     return figure
+
+
+def _label(unit: str, scaled: str) -> str:
+    """What the axis says: cycles are their own name."""
+    return scaled if unit == "cycles" else f"time ({scaled})"

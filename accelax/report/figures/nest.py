@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from accelax.report.figures.style import GRID, INK, PALETTE, LeftOut, new_figure, styled
+from accelax.report.figures.style import GRID, INK, PALETTE, PAPER, LeftOut, new_figure, styled
 from accelax.report.nests import Entry
 from accelax.report.numbers import count
 from accelax.report.results import Part
@@ -83,7 +83,8 @@ class _Layout:
     def held(self, entry: Entry) -> list[str]:
         """The title of a storage's box, and the tiles that it keeps."""
         tiles = [f"{name} {count(words)}" for name, words in entry["tensors"].items()]
-        return [entry["component"], *([" · ".join(tiles) + " words"] if tiles else ["keeps nothing"])]
+        unit = "word" if list(entry["tensors"].values()) == [1] else "words"
+        return [entry["component"], f"{' · '.join(tiles)} {unit}" if tiles else "keeps nothing"]
 
     def box(
         self, lines: Sequence[str], rest: Sequence[Entry], left: float, right: float, top: float, colour: str
@@ -108,9 +109,9 @@ class _Layout:
         wide, high = grid["columns"] * cell, grid["rows"] * cell
         self.shapes += [frame, grid | {"left": right - INSET - wide, "top": top + PAD}]
         at = top + PAD
-        title = f"{group[0]['component']}: {columns} × {rows} instances" if rows > 1 else f"{columns} instances"
-        name = title if rows > 1 else f"{group[0]['component']}: {title}"
-        at = self.text(name, left + INSET, right - wide - INSET, at, bold=True)
+        instances = f"{columns} × {rows}" if columns > 1 and rows > 1 else str(columns * rows)
+        title = f"{group[0]['component']}: {instances} instances"
+        at = self.text(title, left + INSET, right - wide - INSET, at, bold=True)
         for entry in group:
             text = f"in parallel along {entry['dimension']}: {entry['rank']} {_trips(entry)}"
             at = self.text(text, left + INSET, right - wide - INSET, at)
@@ -161,11 +162,13 @@ def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _sides(group: Iterable[Entry]) -> tuple[int, int]:
-    """Instances along the first dimension (X, where there is one) and along all others."""
+    """Instances side by side, along the first dimension (X, where there is one), and below each other, along others."""
     sizes: dict[str, int] = {}
     for entry in group:
         sizes[entry["dimension"]] = sizes.get(entry["dimension"], 1) * entry["trips"]
     ordered = sorted(sizes, key=lambda name: name.lower() != "x")
+    if [name.lower() for name in ordered] == ["y"]:
+        return 1, sizes[ordered[0]]
     return sizes[ordered[0]], math.prod(sizes[name] for name in ordered[1:])
 
 
@@ -189,11 +192,12 @@ def _draw(axes: Any, shape: dict[str, Any]) -> None:
         size = (shape["right"] - shape["left"], shape["bottom"] - shape["top"])
         style = "--" if shape["dashed"] else "-"
         kind = "round,pad=0,rounding_size=0.05"
-        for fill, alpha in ((True, 0.0 if shape["dashed"] else 0.1), (False, 1.0)):
+        layers = ((PAPER, "none", 1.0), (shape["colour"], "none", 0.12), ("none", shape["colour"], 1.0))
+        for face, edge, alpha in layers[2:] if shape["dashed"] else layers:
             axes.add_patch(
                 FancyBboxPatch(
-                    (shape["left"], shape["top"]), *size, boxstyle=kind, facecolor=shape["colour"] if fill else "none",
-                    edgecolor="none" if fill else shape["colour"], alpha=alpha, linewidth=1.0, linestyle=style,
+                    (shape["left"], shape["top"]), *size, boxstyle=kind, facecolor=face, edgecolor=edge, alpha=alpha,
+                    linewidth=1.0, linestyle=style,
                 )
             )  # fmt: skip
 

@@ -22,7 +22,7 @@ def draw_roofline(results: Results) -> Any:
     """
     parts = results.evaluated
     if not parts:
-        raise LeftOut(f"a {results.kind} file holds no traffic by level")
+        raise LeftOut(results.why_no_evaluation)
     found = [roofline(part.result or {}) for part in parts]
     missing = [one for one in found if isinstance(one, str)]
     if missing:
@@ -97,7 +97,7 @@ def _span(places: Sequence[float]) -> tuple[float, float]:
 
 def _finish(axes: Any, known: Roofline, left: float, right: float, heights: Sequence[float], level: str = "") -> None:
     axes.axhline(known.peak, color=INK, linewidth=1.3)
-    axes.annotate("peak compute", (right, known.peak), (-2, 3), textcoords="offset points", ha="right", fontsize=8)
+    axes.annotate("peak compute", (right, known.peak), (-2, 7), textcoords="offset points", ha="right", fontsize=8)
     axes.set_xlim(left, right)
     axes.set_ylim(max(min(heights) / 2, known.peak / 1e5), known.peak * 2.5)
     axes.set_xlabel(f"computes per byte of {level}" if level else "computes per byte that the level moves")

@@ -73,11 +73,12 @@ def new_figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def colours(names: Iterable[str]) -> dict[str, str]:
+def colours(names: Iterable[str], compute_units: Iterable[str] = ()) -> dict[str, str]:
     """A colour for each name, in order of appearance; the same for compute, leakage and networks everywhere."""
+    fixed = _FIXED | dict.fromkeys(compute_units, _FIXED[COMPUTE])
     distinct = list(dict.fromkeys(names))
-    free = [name for name in distinct if name not in _FIXED]
-    return {name: _FIXED.get(name) or PALETTE[free.index(name) % len(PALETTE)] for name in distinct}
+    free = [name for name in distinct if name not in fixed]
+    return {name: fixed.get(name) or PALETTE[free.index(name) % len(PALETTE)] for name in distinct}
 
 
 def save(figure: Any, path: str | Path) -> Path:
