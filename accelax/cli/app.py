@@ -188,6 +188,24 @@ def codesign(
     _leave(lambda: codesign_files(files, layers or [], options))
 
 
+@app.command()
+def sweep(
+    file: Annotated[str, typer.Argument(metavar="SWEEP.yaml", help="Says files, axes, mode and the other arguments.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.jsonl", help="Append each point that is done to FILE.jsonl."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from what FILE.jsonl has.")] = False,
+    as_json: AsJson = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the points as a table.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; without it: this one.")] = 0,
+) -> None:
+    """Evaluate many designs: each point gives some values of a specification others."""
+    from accelax.cli.sweep import SweepOptions, sweep_file
+
+    _leave(lambda: sweep_file(file, SweepOptions(output, resume, as_json, csv, workers)))
+
+
 @app.command("import")
 def import_(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="MODEL.onnx, or a transformer's config.json.")],

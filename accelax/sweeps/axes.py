@@ -137,5 +137,6 @@ def _draws(axes: int, mode: str, points: int, seed: int) -> np.ndarray:
         return np.random.default_rng(seed).random((points, axes))
     from scipy.stats import qmc
 
-    sequence = qmc.Sobol(axes, scramble=True, seed=seed)
+    make: Any = qmc.Sobol  # its seed is called rng from scipy 1.15 on, and seed still
+    sequence = make(axes, scramble=True, seed=seed)
     return sequence.random_base2(max(points - 1, 0).bit_length())[:points]

@@ -107,7 +107,7 @@ def check_paths(base: Network, axes: Sequence[Axis], table: Sequence[tuple[Any, 
             else:
                 _try_values(base[0].specification, axis.path, values)
         except SpecError as error:
-            problems += [Problem(one.message, one.location, one.path or axis.path) for one in error.problems]
+            problems += [Problem(p.message, p.location, p.path if p.location else axis.path) for p in error.problems]
     if problems:
         raise SpecError(problems)
     return tuple(axis.path for axis in axes if axis.path in traced)
