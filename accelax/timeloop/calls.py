@@ -175,7 +175,8 @@ class _Run:
         self.started = time.monotonic()
         self.spec = _prepared(specification, environment, extra_input_files)
         given = self.spec.search_settings.get("out_prefix")
-        self.prefix = str(given) if what == "mapper" and given else f"timeloop-{what}"
+        usual = "accelergy" if what == "accelergy" else f"timeloop-{what}"
+        self.prefix = str(given) if what == "mapper" and given else usual
         text = specification_yaml(self.spec.sections_written())
         with _writing(self.directory):
             self.directory.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from accelax.spec.timeloop.views import Keys
 from accelax.timeloop.declared import HIDDEN, Declared, hidden_in, hide, show
 from accelax.timeloop.nodes import Node, class_at, node_at
 from accelax.timeloop.processor import ProcessorError, processor_named
-from accelax.timeloop.written import plain
+from accelax.timeloop.written import written
 
 SECTIONS = (
     "architecture", "problem", "variables", "components", "constraints", "mapping", "mapper", "mapspace",
@@ -51,7 +51,7 @@ class Specification(TimeloopSpecification):
     ):
         listed = [documents] if isinstance(documents, Mapping) else list(documents)
         if sections:
-            listed.append({name: plain(value) for name, value in sections.items()})
+            listed.append({name: written(value) for name, value in sections.items()})
         problems = Problems()
         raw = combine_documents(listed, problems, section_name)
         problems.raise_if_any()
@@ -218,6 +218,7 @@ class Specification(TimeloopSpecification):
 
     def parse_expressions(self, *_: Any, **__: Any) -> None:
         """Run what processors do first; expressions always are evaluated."""
+        self.processors = [one() if isinstance(one, type) else one for one in self.processors]
         for one in self.processors:
             if hasattr(one, "pre_parse_process"):
                 one.pre_parse_process(self)

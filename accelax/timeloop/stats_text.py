@@ -39,7 +39,7 @@ def stats_text(
     for number, entry in enumerate(writer.levels, 1):
         if not entry.level.is_fanout:
             lines += [*_title(number), *writer.storage(entry)]
-    lines += ["Networks", "--------", *writer.networks(), "", *writer.intensity(), "", "", *writer.summary(), ""]
+    lines += ["Networks", "--------", *writer.networks(), "", *writer.intensity(), "", "", *writer.summary()]
     return "\n".join(lines) + "\n"
 
 
@@ -139,21 +139,20 @@ class _Writer:
         """The statistics of one tensor at one level."""
         index, level, traffic = entry.index, entry.level, self.cost.traffic
         used = float(self.cost.nest.instances[index])
-        peak = float(self.cost.nest.peak_instances[index])
-        clusters = min(peak, level.mesh_x * level.mesh_y / level.cluster_size)
+        clusters = min(used, level.mesh_x * level.mesh_y / level.cluster_size)
         reads, fills, updates = (float(row[index][t]) for row in (traffic.reads, traffic.fills, traffic.updates))
         energy, accesses = float(self.cost.tensor_energy[index][t]), reads + fills + updates
         addresses = (updates if self.result.structure.outputs[t] else reads) + fills
         fields = {
             "Partition size": _count(partitions(self.result.structure, self.cost.nest, t)[index]),
             "Utilized capacity": _count(traffic.tiles[index][t]),
-            "Utilized instances (max)": _count(peak),
+            "Utilized instances (max)": _count(used),
             "Utilized clusters (max)": _count(clusters),
             "Scalar reads (per-instance)": _count(reads),
             "Scalar fills (per-instance)": _count(fills),
             "Scalar updates (per-instance)": _count(updates),
             "Temporal reductions (per-instance)": _count(traffic.temporal_reductions[index][t]),
-            "Address generations (per-cluster)": _count(addresses * peak / clusters),
+            "Address generations (per-cluster)": _count(addresses * used / clusters),
             "Energy (per-scalar-access)": f"{energy / used / accesses if accesses else 0:.2f} pJ",
             "Energy (per-instance)": f"{energy / used:.2f} pJ",
             "Energy (total)": f"{energy:.2f} pJ",
@@ -208,8 +207,7 @@ class _Writer:
             "Ingresses": _count(accesses),
             "Link transfers": _count(counts.link_transfers),
             "Spatial reductions": _count(copies - accesses if self.result.structure.outputs[t] else 0),
-            "Average number of hops": f"{float(counts.hops) / accesses if accesses else 0:.2f}",
-            "Energy (per-hop)": f"{1000 * float(self.hardware.hop_energy[index]):.2f} fJ",
+            **self._hops(index, float(counts.hops) / accesses if accesses else 0.0),
             "Energy (per-instance)": f"{energy / used:.2f} pJ",
             "Energy (total)": f"{energy:.2f} pJ",
             "Link transfer energy (per-instance)": f"{links / used:.2f} pJ",
@@ -218,6 +216,13 @@ class _Writer:
             "Spatial Reduction Energy (total)": "0.00 pJ",
         }
         return [f"        {label:<40}: {text}" for label, text in fields.items()]
+
+    def _hops(self, index: int, average: float) -> dict[str, str]:
+        """The hops, which are counted only where they cost energy."""
+        if not self.result.structure.network_energy[index]:
+            return {}
+        per_hop = 1000 * float(self.hardware.hop_energy[index])
+        return {"Average number of hops": f"{average:.2f}", "Energy (per-hop)": f"{per_hop:.2f} fJ"}
 
     def _operations(self) -> tuple[float, float]:
         """Computations, and additions of partial sums: all but the first of each output."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from accelax.errors import SpecError
 from accelax.spec.combine import copy_tree
-from accelax.spec.text import SourceDict, SourceList
+from accelax.spec.text import Quoted, SourceDict, SourceList
+from accelax.spec.text.scalars import plain_scalar
 from accelax.spec.timeloop.views import Keys, View
 
 
@@ -41,7 +43,10 @@ def plain(value: Any) -> Any:
 
 
 def written(value: Any) -> Any:
-    """A value as the text of a specification holds it; a node gives up its place, and keeps its tag."""
+    """A value as the text of a specification holds it; a node gives up its place, and keeps its tag.
+
+    A word that can be no expression (``45nm``) means itself.
+    """
     if isinstance(value, View):
         if not isinstance(value._spec, Loose):
             return copy_tree(value._spec.written_at(value._keys))  # type: ignore[attr-defined]
@@ -52,7 +57,16 @@ def written(value: Any) -> Any:
         return twin
     if isinstance(value, (list, tuple)):
         return copy_tree([written(item) for item in value])
-    return copy_tree(value)
+    return Quoted(value) if type(value) is str and _is_bare_word(value) else copy_tree(value)
+
+
+def _is_bare_word(text: str) -> bool:
+    """Whether a text begins like a number and is none, so that no expression can be meant.
+
+    >>> [_is_bare_word(text) for text in ("45nm", "45", "1e-9", "depth", "2 * depth", "M=4")]
+    [True, False, False, False, False, False]
+    """
+    return re.fullmatch(r"\d\w*[A-Za-z_]\w*", text) is not None and isinstance(plain_scalar(text), str)
 
 
 def fill(tree: SourceDict, given: Any) -> None:
