@@ -199,7 +199,7 @@ def _check_mappings(network: Network) -> None:
 
 def _shown(axis: Axis) -> Any:
     """An axis as the header has it."""
-    return {"low": axis.low, "high": axis.high} if axis.is_range else [plain(value) for value in axis.values]
+    return {"low": axis.low, "high": axis.high} if axis.is_range else [plain(axis.path, value) for value in axis.values]
 
 
 def _versions() -> dict[str, str]:

@@ -43,7 +43,7 @@ def read_file(path: str | Path) -> Contents:
     lines = text.splitlines(keepends=True)
     header = _parsed(lines[0]) if lines else None
     if not isinstance(header, dict) or header.get(KIND) != FORMAT:
-        raise SpecError([Problem("not a results file of a sweep: its first line is no header", Location(str(path), 1))])
+        raise SpecError([Problem("not a results file of a sweep: its first line is no header", Location(str(path), 1, 1))])
     found = Contents(header, good=len(lines[0]))
     for place, line in enumerate(lines[1:], 2):
         problem = _take(found, line)
@@ -181,7 +181,7 @@ def _existing(file: Path, header: Mapping[str, Any], resume: bool) -> Contents:
     if different:
         first = different[0]
         message = f"the file is of another sweep: it has {first} {_short(contents.header.get(first))}"
-        raise SpecError([Problem(f"{message}, this sweep {_short(header[first])}", Location(str(file), 1))])
+        raise SpecError([Problem(f"{message}, this sweep {_short(header[first])}", Location(str(file), 1, 1))])
     if contents.good < size:
         _set_aside(file, contents.good)
     return contents

@@ -145,8 +145,9 @@ def is_traceable(spec: Specification, path: str, values: Sequence[Any]) -> bool:
     if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
         return False
     probes = {min(values), max(values), *[value for value in values if float(value) != int(value)][:1]}
-    plain = {value: spec.with_values({path: value}).lowered() for value in probes}
+    twins = {value: spec.with_values({path: value}) for value in probes}
     try:
+        plain = {value: twin.lowered() for value, twin in twins.items()}
         problem = encode_levels(spec.lowered())
         traced = machine_function(spec, problem, (path,))
         with jax.enable_x64(True):

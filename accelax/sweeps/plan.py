@@ -169,7 +169,7 @@ def identity(networks: Sequence[Network], paths: Sequence[str], table: Sequence[
             digest.update(repr([layer.name, layer.count, *_described(layer.specification)]).encode())
     digest.update(repr((list(paths), settings)).encode())
     for row in table:
-        digest.update(repr([plain(value) for value in row]).encode())
+        digest.update(repr([plain(path, value) for path, value in zip(paths, row, strict=True)]).encode())
     return digest.hexdigest()[:32]
 
 
@@ -179,10 +179,12 @@ def _described(spec: Any) -> list[str]:
     return [repr(getattr(spec, name)) for name in names] + [repr(spec.rules), repr(spec.mapping)]
 
 
-def plain(value: Any) -> Any:
-    """A value of an axis as JSON can hold it: layers and files are called by their names."""
+def plain(path: str, value: Any) -> Any:
+    """A value of an axis as JSON can hold it: problems are called by their names."""
+    if path == PROBLEM:
+        return label_of(value)
     if isinstance(value, (bool, int, float)) or value is None:
         return value
     if isinstance(value, (list, tuple)) and all(isinstance(one, (bool, int, float, str)) for one in value):
         return list(value)
-    return label_of(value)
+    return str(value)

@@ -158,7 +158,7 @@ def joined(files: Sequence[tuple[Path, Contents]]) -> SweepResult:
     rows: dict[int, Row] = {}
     for file, contents in files:
         if contents.header.get("fingerprint") != first.header.get("fingerprint"):
-            raise SpecError([Problem(f"the part is of another sweep than {files[0][0]}", Location(str(file), 1))])
+            raise SpecError([Problem(f"the part is of another sweep than {files[0][0]}", Location(str(file), 1, 1))])
         rows.update(contents.rows)
     return result_of(first, rows, [note for _, contents in files for note in contents.notes])
 

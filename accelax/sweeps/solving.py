@@ -90,7 +90,7 @@ def _points(chunk: Chunk) -> Iterator[tuple[int, tuple[Any, ...]]]:
 
 def _shown(plan: Plan, point: tuple[Any, ...]) -> dict[str, Any]:
     """The values of a point as JSON can hold them."""
-    return {path: plain(value) for path, value in zip(plan.paths, point, strict=True)}
+    return {path: plain(path, value) for path, value in zip(plan.paths, point, strict=True)}
 
 
 def _price(plan: Plan, chunk: Chunk, prepared: Prepared) -> list[Row]:
