@@ -206,6 +206,32 @@ def sweep(
     _leave(lambda: sweep_file(file, SweepOptions(output, resume, as_json, csv, workers)))
 
 
+@app.command()
+def plot(
+    result: Annotated[
+        str,
+        typer.Argument(
+            metavar="RESULT", help="What evaluate, map, codesign or sweep wrote or printed with --json; - reads it."
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE|DIR", help="One figure (.png, .svg), or all of them into DIR."),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="energy, latency, roofline, pareto, history, loopnest or all.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="One page with everything; without any option: beside the result."),
+    ] = None,
+) -> None:
+    """Draw a result, or write an HTML page about it (matplotlib)."""
+    from accelax.cli.plot import PlotOptions, plot_result
+
+    _leave(lambda: plot_result(result, PlotOptions(output, kind, html)))
+
+
 @app.command("import")
 def import_(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="MODEL.onnx, or a transformer's config.json.")],

@@ -87,14 +87,19 @@ def read_results(path: str | Path) -> Results:
         raise _wrong(f"cannot be read: {error.strerror or error}", path) from None
     except UnicodeDecodeError:
         raise _wrong("expected JSON, got bytes that are no text", path) from None
+    return parse_results(text, str(path))
+
+
+def parse_results(text: str, source: str = "") -> Results:
+    """The same from the text of a file. Raises SpecError."""
     try:
         figures = json.loads(text)
     except json.JSONDecodeError as error:
         message = f"expected the JSON that accelax prints with --json: {error.msg}"
-        raise _wrong(message, path, error.lineno, error.colno) from None
-    except RecursionError:
-        raise _wrong("expected a result, got JSON that is nested too deeply", path) from None
-    return results_of(figures, str(path))
+        raise _wrong(message, source, error.lineno, error.colno) from None
+    except (RecursionError, ValueError) as error:
+        raise _wrong(f"expected a result, got JSON that cannot be read: {error}", source) from None
+    return results_of(figures, source)
 
 
 def results_of(figures: Any, source: str = "") -> Results:

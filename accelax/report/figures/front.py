@@ -20,9 +20,7 @@ def draw_front(results: Results) -> Any:
     """
     points = results.points
     if points is None or not points.values:
-        raise LeftOut(
-            f"a {results.kind} file without points to choose from" if points is None else "no point was found"
-        )
+        raise LeftOut("there is no front: map --pareto, codesign and sweep give one")
     return draw_points(points, results.figures.get("units", {}))
 
 
