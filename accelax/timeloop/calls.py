@@ -68,7 +68,8 @@ def call_mapper(
     Args:
         specification: it stays as it is; processors run on a copy.
         output_dir: made where it is missing.
-        environment: switches of Timeloop such as ``TIMELOOP_DISABLE_LINK_TRANSFERS``; others have no effect.
+        environment: switches of Timeloop such as ``TIMELOOP_DISABLE_LINK_TRANSFERS``; others have no effect. They hold
+            above those of the file, which hold above those of the process.
         extra_input_files: YAML files that are joined to the specification.
         dump_intermediate_to: a file for the specification that is run, besides the one in ``output_dir``.
         log_to: a file, or something to write to, for a few lines on the run, besides the log in ``output_dir``.
@@ -238,10 +239,12 @@ def _prepared(
     if files:
         listed = [files] if isinstance(files, (str, Path)) else files
         spec = spec.joined_with(load_documents([os.fspath(file) for file in listed], {}))
-    switches = {name: value for name, value in (environment or {}).items() if name.startswith("TIMELOOP_")}
+    given = spec["globals"].environment_variables
+    switches = {name: value for name, value in os.environ.items() if name not in given}
+    switches = {k: v for k, v in (switches | dict(environment or {})).items() if k.startswith("TIMELOOP_")}
     if switches:
         spec = spec.copy()
-        spec["globals"].setdefault("environment_variables", {}).update(switches)
+        spec["globals"].environment_variables.update(switches)
     return spec.processed()
 
 

@@ -31,6 +31,9 @@ class Processor:
     def declare_attrs(self) -> None:
         """Say with :meth:`add_attr` which keys the processor adds to the specification."""
 
+    def init_attrs(self) -> None:
+        """The name of :meth:`declare_attrs` in older scripts, with :meth:`init_attr`."""
+
     def pre_parse_process(self, spec: Specification) -> None:
         """Change the specification before any processor's :meth:`process`."""
         self.spec = spec
@@ -53,6 +56,8 @@ class Processor:
         listed = tuple(kind for kind in kinds if isinstance(kind, type))
         assert self.spec is not None
         self.spec.declare(Declared(target, key, listed, default, type(self).__name__))
+
+    init_attr = add_attr
 
     def must_run_after(self, other: type, spec: Specification, ok_if_not_found: bool = False) -> None:
         """Raise ProcessorError unless processor ``other`` ran before (or is not there at all, if that is fine)."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any, ClassVar
 
 from accelax.errors import Problem as Mistake
 from accelax.errors import SpecError
+from accelax.ir import Mapping
 from accelax.spec.combine import combine_documents, copy_tree
 from accelax.spec.text import Problems, SourceDict, SourceList, load_files, location_of
+from accelax.spec.timeloop.mapping_yaml import mapping_directives
 from accelax.spec.timeloop.mapspace import LevelMapspace
 from accelax.spec.timeloop.specification import TimeloopSpecification, path_of
 from accelax.spec.timeloop.state import read_state, section_name
@@ -44,12 +47,12 @@ class Specification(TimeloopSpecification):
 
     def __init__(
         self,
-        documents: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+        documents: MappingABC[str, Any] | Sequence[MappingABC[str, Any]] = (),
         *,
         processors: Sequence[Any] = (),
         **sections: Any,
     ):
-        listed = [documents] if isinstance(documents, Mapping) else list(documents)
+        listed = [documents] if isinstance(documents, MappingABC) else list(documents)
         if sections:
             listed.append({name: written(value) for name, value in sections.items()})
         problems = Problems()
@@ -60,10 +63,11 @@ class Specification(TimeloopSpecification):
         self._rules = self._mapping = self._original = None
         for index, one in enumerate(self.processors):
             self.processors[index] = made = one() if isinstance(one, type) else one
-            if hasattr(made, "declare_attrs"):
-                made.spec = self
-                made.declare_attrs()
-                made.spec = None
+            for hook in ("declare_attrs", "init_attrs"):
+                if hasattr(made, hook):
+                    made.spec = self
+                    getattr(made, hook)()
+                    made.spec = None
         hide(raw, (), self._declared, fill=True)
         self._raw, self._state = raw, read_state(raw)
 
@@ -71,7 +75,7 @@ class Specification(TimeloopSpecification):
     def from_yaml_files(  # type: ignore[override]
         cls,
         *paths: str | Path | Sequence[str | Path],
-        jinja_parse_data: Mapping[str, object] | None = None,
+        jinja_parse_data: MappingABC[str, object] | None = None,
         processors: Sequence[Any] = (),
         **sections: Any,
     ) -> Specification:
@@ -93,7 +97,7 @@ class Specification(TimeloopSpecification):
     from_yaml_file = from_yaml_files
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, object]) -> Specification:  # type: ignore[override]
+    def from_dict(cls, data: MappingABC[str, object]) -> Specification:  # type: ignore[override]
         """Build a specification from plain dictionaries and lists. Raises SpecError."""
         return cls(data)
 
@@ -154,8 +158,12 @@ class Specification(TimeloopSpecification):
         return value
 
     def sections_written(self) -> dict[str, Any]:
-        """The text of all sections, declared keys under their own names."""
-        return show(self._raw)
+        """The text of all sections, declared keys under their own names, with the mapping that replaces the text's."""
+        shown = show(self._raw)
+        if self._mapping is not None:
+            shown.pop("constraints", None)
+            shown["mapping"] = mapping_directives(self._mapping, dict(self.lowered().einsum.bounds))
+        return shown
 
     def require_known(self, keys: Keys) -> None:
         """Raise SpecError unless the last key is one that its section has or could have."""
@@ -188,11 +196,19 @@ class Specification(TimeloopSpecification):
         """A copy that shares nothing with this one but processors."""
         twin: Specification = self._frozen()  # type: ignore[assignment]
         twin._mapping, twin._original = self._mapping, self._original
-        twin.processors, twin.processors_run = list(self.processors), list(self.processors_run)
-        twin._declared = self._declared  # type: ignore[misc]
-        return twin
+        return twin._with_processors_of(self)
 
-    def joined_with(self, documents: Sequence[Mapping[str, Any]]) -> Specification:
+    def with_mapping(self, mapping: Mapping) -> Specification:
+        """A copy with ``mapping`` alone, free of all mapping constraints; the reuse switches of the levels stay."""
+        twin: Specification = super().with_mapping(mapping)  # type: ignore[assignment]
+        return twin._with_processors_of(self)
+
+    def _with_processors_of(self, other: Specification) -> Specification:
+        self.processors, self.processors_run = list(other.processors), list(other.processors_run)
+        self._declared = other._declared  # type: ignore[misc]
+        return self
+
+    def joined_with(self, documents: Sequence[MappingABC[str, Any]]) -> Specification:
         """A copy with more documents joined to it. Raises SpecError."""
         twin = self.copy()
         problems = Problems()

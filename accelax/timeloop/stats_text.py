@@ -131,7 +131,7 @@ class _Writer:
             "Instances sharing power gating": f"{sharing:.2f}",
             "Non-power-gated utilization": f"{100 * used / leaking:.2f}%",
             "Leakage energy (total)": f"{float(self.cost.leakage[index]):.2f} pJ",
-            "Area": f"{level.area_um2:.2f} um^2",
+            "Area": f"{self.figures['levels'][level.name]['area_um2_per_instance']:.2f} um^2",
         }
         return [f"        {label:<32}: {text}" for label, text in fields.items()]
 

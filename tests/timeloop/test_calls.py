@@ -144,6 +144,30 @@ def test_the_specification_that_ran_is_written_and_reads_back(files: list[Path],
     assert tl.call_model(again, tmp_path / "out").energy == first.energy
 
 
+def test_switches_of_the_process_hold_below_those_of_the_file(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMELOOP_DISABLE_LINK_TRANSFERS", "1")
+    spec = mapped(files)
+    tl.call_model(spec, tmp_path)
+    written = tl.Specification.from_yaml_files(tmp_path / "parsed-processed-input.yaml")
+    assert written.rules.link_transfers == "off"
+    spec["globals"].environment_variables["TIMELOOP_DISABLE_LINK_TRANSFERS"] = 0
+    tl.call_model(spec, tmp_path)
+    written = tl.Specification.from_yaml_files(tmp_path / "parsed-processed-input.yaml")
+    assert written.rules.link_transfers != "off"
+
+
+def test_a_mapping_found_before_is_evaluated_and_written(files: list[Path], tmp_path: Path) -> None:
+    spec = mapped(files)
+    found = spec.lowered().mapping
+    assert found is not None
+    other = tl.Specification.from_yaml_files(*files).with_mapping(found)
+    assert tl.call_model(other, tmp_path).energy == tl.call_model(spec, tmp_path / "other").energy
+    again = tl.Specification.from_yaml_files(tmp_path / "parsed-processed-input.yaml")
+    assert again.lowered().mapping == found
+
+
 def test_extra_files_and_switches_hold_for_one_call(files: list[Path], tmp_path: Path) -> None:
     extra = tmp_path / "extra.yaml"
     extra.write_text("globals: {environment_variables: {TIMELOOP_DISABLE_LINK_TRANSFERS: 1}}\n")

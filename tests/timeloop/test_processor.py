@@ -33,6 +33,17 @@ class AfterScaling(tl.Processor):
         self.must_run_after(ScaleBuffer, spec)
 
 
+class Older(tl.Processor):
+    """With the names of older scripts."""
+
+    def init_attrs(self) -> None:
+        super().init_attr(tl.arch.Compute, "lanes", int, 1)
+
+    def process(self, spec: Any) -> None:
+        for compute in spec.get_nodes_of_type(tl.arch.Compute):
+            spec.architecture.find("PE").spatial.meshX = compute.pop("lanes")
+
+
 class Plain:
     """No base class: only the hook."""
 
@@ -91,6 +102,13 @@ def test_any_class_with_the_hook_will_do(files: list[Path]) -> None:
     assert done.architecture.find("register_file").attributes.mark == "register_file!"
     spec.process(Plain)
     assert spec.architecture.find("DRAM").attributes.mark == "DRAM!"
+
+
+def test_older_names_of_the_hooks(files: list[Path]) -> None:
+    files[0].write_text(files[0].read_text() + "    lanes: 4\n")
+    spec = tl.Specification.from_yaml_files(*files, processors=[Older])
+    assert spec.architecture.find("mac").lanes == 4
+    assert spec.processed().lowered().machine.compute.mesh_x == 4
 
 
 def test_a_file_names_processors_that_the_program_defines(files: list[Path]) -> None:

@@ -17,6 +17,7 @@ CASES = (
     "095_leak_power_gated", "102_net_energy_multicast", "103_net_energy_reduce", "035_conv_link_p2p",
     "087_imperfect_single_spatial_c7_3",
 )  # fmt: skip
+OTHERS = sorted(path.parent.name for path in GOLDEN.glob("*/expected.json") if path.parent.name not in CASES)
 COUNTS = {
     "tile_size": "Utilized capacity",
     "utilized_instances": "Utilized instances (max)",
@@ -68,6 +69,21 @@ def test_printed_statistics_are_the_recorded_ones(case: str, tmp_path: Path) -> 
         assert stats.per_component_energy[name] == pytest.approx(joules, abs=0.00501 * computes * 1e-15)
     areas = areas_of((tmp_path / "timeloop-model.ART.yaml").read_text())
     assert all(stats.per_component_area[name] == pytest.approx(area) for name, area in areas.items())
+
+
+@pytest.mark.parametrize("case", OTHERS)
+@pytest.mark.golden
+@pytest.mark.slow
+def test_all_other_recorded_cases_are_printed_as_well(case: str, tmp_path: Path) -> None:
+    expected = json.loads((GOLDEN / case / "expected.json").read_text())
+    if not expected["valid"] or expected.get("sparse"):
+        with pytest.raises(tl.AccelaxError):
+            tl.call_model(tl.Specification.from_yaml_files(GOLDEN / case / "input.yaml"), output_dir=tmp_path)
+        return
+    try:
+        test_printed_statistics_are_the_recorded_ones(case, tmp_path)
+    except tl.UnsupportedError as refused:
+        pytest.skip(str(refused))
 
 
 def check_networks(read: dict, expected: dict) -> None:
