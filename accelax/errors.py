@@ -79,6 +79,10 @@ class UnsupportedError(AccelaxError):
         where = ", ".join(str(w) for w in (location, path) if w)
         super().__init__(f"{feature} is not supported yet" + (f" ({where})" if where else ""))
 
+    def __reduce__(self) -> tuple[type[UnsupportedError], tuple[str, Location | None, str]]:
+        """What makes the same error again, in another process."""
+        return type(self), (self.feature, self.location, self.path)
+
 
 def did_you_mean(word: object, choices: Iterable[object]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest of ``choices``, or a list of them when none is near.

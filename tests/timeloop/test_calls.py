@@ -230,6 +230,17 @@ def test_a_result_that_cannot_be_written_is_not_lost(files: list[Path], tmp_path
     assert raised.value.stats.cycles == 64
 
 
+def test_errors_come_back_whole_from_another_process() -> None:
+    place = ax.SpecError("wrong").problems
+    refused = pickle.loads(pickle.dumps(ax.UnsupportedError("foo", path="a.b")))
+    assert (str(refused), refused.path) == ("foo is not supported yet (a.b)", "a.b")
+    wrong = tl.TimeloopError(place)
+    wrong.stats = tl.OutputStats(1, 1, 1, 1, {}, {}, {}, {})
+    again = pickle.loads(pickle.dumps(wrong))
+    assert again.problems == place
+    assert again.stats.cycles == 1
+
+
 def test_an_unpriced_component_and_a_missing_mapping_keep_their_places(files: list[Path], tmp_path: Path) -> None:
     spec = tl.Specification.from_yaml_files(*files)
     with pytest.raises(tl.SpecError, match="no mapping"):
