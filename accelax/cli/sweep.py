@@ -134,7 +134,8 @@ class SweepBar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"))
-        self._bar = Progress(*columns, console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty())
+        console, hidden = Console(file=sys.stderr), not sys.stderr.isatty()
+        self._bar = Progress(*columns, console=console, transient=True, disable=hidden)
         self._task = self._bar.add_task("points", total=None, speed="starting")
 
     def __enter__(self) -> SweepBar:

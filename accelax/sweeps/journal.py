@@ -43,7 +43,8 @@ def read_file(path: str | Path) -> Contents:
     lines = text.splitlines(keepends=True)
     header = _parsed(lines[0]) if lines else None
     if not isinstance(header, dict) or header.get(KIND) != FORMAT:
-        raise SpecError([Problem("not a results file of a sweep: its first line is no header", Location(str(path), 1, 1))])
+        message = "not a results file of a sweep: its first line is no header"
+        raise SpecError([Problem(message, Location(str(path), 1, 1))])
     found = Contents(header, good=len(lines[0]))
     for place, line in enumerate(lines[1:], 2):
         problem = _take(found, line)

@@ -82,7 +82,8 @@ def test_a_header_cut_short_is_written_again(file, length):
 
 def test_another_sweep_is_refused_and_its_file_left_alone(file):
     before = file.read_bytes()
-    with pytest.raises(SpecError, match=r"results.jsonl:1:1: the file is of another sweep: it has points 5, this sweep 6"):
+    message = "results.jsonl:1:1: the file is of another sweep: it has points 5, this sweep 6"
+    with pytest.raises(SpecError, match=message):
         resumed(file, {**HEADER, "points": 6})
     assert file.read_bytes() == before
 

@@ -35,7 +35,7 @@ ax.sweep(spec, {AXES!r}, "random", points={POINTS}, output=sys.argv[1], chunk={C
 def start(root: Path, file: Path, cache: Path) -> subprocess.Popen:
     """The sweep in a process of its own; compiled programs are kept for the next."""
     environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu"}
-    environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
+    environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     return subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)], cwd=root, env=environment)
 
 

@@ -44,8 +44,8 @@ def test_every_point_equals_its_evaluation_and_one_compilation_serves_all(layers
     before = compilations()
     priced = [priced_layer(spec, PATHS) for spec in layers]
     rng = np.random.default_rng(1)
-    columns = [rng.integers(100, 20_000, 48), rng.integers(1, 48, 48), rng.integers(1, 8, 48), rng.uniform(1e-9, 5e-9, 48)]
-    points = np.stack(columns, 1).astype(float)
+    whole = [rng.integers(low, high, 48) for low, high in ((100, 20_000), (1, 48), (1, 8))]
+    points = np.stack([*whole, rng.uniform(1e-9, 5e-9, 48)], 1).astype(float)
     first, second = price(priced, points), price(priced, points[::-1].copy())
     assert len(traces) == 1
     assert compilations() == before + 1
