@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from accelax.errors import Location, Problem, SpecError
+from accelax.report.searches import summary
 from accelax.spec.text import load_documents
 from accelax.timeloop.mapping_files import map_text
 from accelax.timeloop.output import OutputStats
@@ -92,12 +93,7 @@ def call_mapper(
         found = accelax.map(run.spec, seconds=budget, seed=seed)
         if found.mapping is None:
             raise TimeloopError(f"no mapping found: {found.reason or 'interrupted before one was'}")
-        proof = "proved" if found.optimal else f"at most {found.gap:.2%} from the optimum"
-        run.say(f"{found.searcher}: {found.evaluated} mappings in {found.seconds:.1f} s")
-        run.say(
-            f"{found.objective} {found.value:.6g}, lower bound {found.lower_bound:.6g}, {proof}"
-            + (", interrupted" if found.interrupted else "")
-        )
+        run.say(f"{found.searcher}: {summary(found.to_dict())}")
         stats = run.finish(found.result, lower_bound=found.lower_bound, objective=found.objective)
     return Finished(stats) if return_proc else stats
 
