@@ -8,7 +8,9 @@ from accelax.report.codesigns import codesign_summary
 from accelax.report.numbers import count, quantity
 from accelax.report.results import KINDS, Results
 from accelax.report.searches import front_summary, percent, summary, workload_summary
+from accelax.report.shares import is_level_result
 from accelax.report.tables import summary_table
+from accelax.report.units import metric_units
 
 
 def describe(results: Results) -> tuple[str, str]:
@@ -76,10 +78,13 @@ def _proof(figures: Any) -> list[tuple[str, str]]:
     """The value of a search, its bound and its gap."""
     if figures["value"] is None:
         return []
-    known = [(figures["objective"], f"{figures['value']:.6g}")]
+    objective = figures["objective"]
+    result = figures.get("result") or next((layer["result"] for layer in figures.get("layers", ())), {})
+    unit = metric_units("timeloop" if is_level_result(result) else "accelforge", [objective]).get(objective, "")
+    known = [(f"{objective} found", f"{figures['value']:.6g} {unit}".strip())]
     if figures["lower_bound"]:
         gap = "none: optimal" if figures["optimal"] else percent(figures["gap"])
-        known += [("lower bound", f"{figures['lower_bound']:.6g}"), ("gap", gap)]
+        known += [("lower bound", f"{figures['lower_bound']:.6g} {unit}".strip()), ("gap", gap)]
     else:
         known.append(("lower bound", "none proved"))
     return known
@@ -116,4 +121,4 @@ def _best(figures: Any) -> list[tuple[str, str]]:
     best = min(rows, key=lambda row: row["value"])
     objective = (figures.get("header") or {}).get("objective", "value")
     known = [(f"least {objective}", f"{best['value']:.6g}"), ("at point", count(best["point"]))]
-    return known + [(str(path), str(value)) for path, value in best["values"].items()]
+    return known + [(str(path).removeprefix("architecture."), str(value)) for path, value in best["values"].items()]

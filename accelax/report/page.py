@@ -159,14 +159,15 @@ def _sweep_tables(figures: Any) -> list[TableContent]:
         for row in rows[:MOST_ROWS]
     ]
     caption = f"Points, the best first ({min(len(rows), MOST_ROWS)} of {count(len(rows))})"
-    headers = ("point", *paths, *names)
+    headers = ("point", *(path.removeprefix("architecture.") for path in paths), *names)
     return [TableContent(caption, headers, tuple(lines), (False, *[True] * (len(headers) - 1)))]
 
 
 def _section(results: Results, part: Part, nests: dict[str, Picture]) -> Section:
     """A layer: its tables, its nest and its mapping."""
     result = part.result or {}
-    tables = [table_content(summary_table(result), "Summary", ("figure", "value"))]
+    several = len(results.evaluated) > 1
+    tables = [table_content(summary_table(result), "Summary", ("figure", "value"))] if several else []
     if is_level_result(result):
         tables.append(table_content(tensor_table(result), "Traffic and energy by level and tensor"))
         tables.append(table_content(cycle_table(result), "Cycles by level"))
@@ -175,7 +176,7 @@ def _section(results: Results, part: Part, nests: dict[str, Picture]) -> Section
     else:
         tables.append(table_content(component_table(result), "Energy, time and usage by component"))
         tables.append(table_content(action_table(result), "Actions"))
-    nest = nests.get(part.name if len(results.evaluated) > 1 else "")
+    nest = nests.get(part.name if several else "")
     source = part.search or next((each for each in results.figures.get("layers", ()) if each["name"] == part.name), {})
     names = f" (also {', '.join(part.names[1:])})" if len(part.names) > 1 else ""
     times = f", {part.count} times" if part.count > 1 else ""

@@ -31,4 +31,4 @@ def plot_front(points: Sequence[tuple[float, ...]], metrics: Sequence[str], path
     """
     if len(metrics) != 2:
         raise AccelaxError(f"a front of {len(metrics)} metrics cannot be drawn in a plane")
-    save(draw_points(Points(tuple(metrics), tuple(points)), {}), path)
+    save(draw_points(Points(tuple(metrics), tuple(points))), path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from accelax.errors import Location, Problem, SpecError
+from accelax.report.units import metric_units
 
 Figures = Mapping[str, Any]
 
@@ -41,6 +42,7 @@ class Points:
     metrics: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]
     bounds: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     all_optimal: bool = True
     """Whether the points are a front already; otherwise the front is among them."""
 
@@ -173,7 +175,9 @@ def _network(figures: Figures, source: str, problems: list[Problem]) -> Results:
 def _front(figures: Figures, source: str, problems: list[Problem]) -> Results:
     metrics = tuple(figures["metrics"])
     values = tuple(tuple(float(point[name]) for name in metrics) for point in figures["front"])
-    return Results("front", figures, source, (), Points(metrics, values, figures.get("lower_bounds", {})))
+    return Results(
+        "front", figures, source, (), Points(metrics, values, figures.get("lower_bounds", {}), figures.get("units", {}))
+    )
 
 
 def _codesign(figures: Figures, source: str, problems: list[Problem]) -> Results:
@@ -183,7 +187,8 @@ def _codesign(figures: Figures, source: str, problems: list[Problem]) -> Results
         parts.append(Part(layer["name"], layer["count"], layer["result"], None, tuple(layer["names"])))
     values = tuple((float(point["area_um2"]), float(point["value"])) for point in figures["front"])
     bounds = {figures["objective"]: figures["lower_bound"]}
-    points = Points(("area_um2", figures["objective"]), values, bounds) if values else None
+    metrics = ("area_um2", figures["objective"])
+    points = Points(metrics, values, bounds, metric_units("timeloop", metrics)) if values else None
     return Results("codesign", figures, source, tuple(parts), points)
 
 
@@ -195,7 +200,7 @@ def _sweep(figures: Figures, source: str, problems: list[Problem]) -> Results:
     if len(areas) > 1 and None not in areas:
         metrics.append("area_um2")
     values = tuple(tuple(float(row[name]) for name in metrics) for row in rows if row.get(delay) is not None)
-    points = Points(tuple(metrics), values, {}, all_optimal=False) if values else None
+    points = Points(tuple(metrics), values, all_optimal=False) if values else None
     return Results("sweep", figures, source, (), points)
 
 

@@ -57,5 +57,7 @@ def axis_label(name: str, unit: str) -> str:
     >>> axis_label("edp", "J·s"), axis_label("energy=0.3", "")
     ('energy-delay product (J·s)', 'energy=0.3')
     """
+    if name == "cycles":
+        return unit
     title = _NAMES.get(name, name.replace("_", " "))
     return f"{title} ({unit})" if unit else title

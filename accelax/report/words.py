@@ -41,7 +41,9 @@ def _latency(results: Results) -> str:
     if len(known) == 1:
         found = known[0][1]
         busy = share(found.compute, found.total)
-        return f"{_time(found, found.total)} in all, {busy} of it computing. Limited by {', '.join(found.limiting)}."
+        limits = ", ".join(found.limiting)
+        bars = "A bar is the time that the words of a level need at its bandwidths."
+        return f"{_time(found, found.total)} in all, {busy} of it computing. Limited by {limits}. {bars}"
     whole = sum(part.count * found.total for part, found in known)
     computing = sum(part.count * found.compute for part, found in known)
     limits = [part.name for part, found in known if found.compute_name not in found.limiting]
@@ -82,7 +84,8 @@ def _front(results: Results) -> str:
     for place, name in enumerate(points.metrics):
         column = [row[place] for row in points.values]
         ranges.append(f"{name} from {min(column):.6g} to {max(column):.6g}")
-    return f"{count(len(points.values))} points: {', '.join(ranges)}."
+    many = "1 point" if len(points.values) == 1 else f"{count(len(points.values))} points"
+    return f"{many}: {', '.join(ranges)}."
 
 
 def _history(results: Results) -> str:

@@ -42,9 +42,7 @@ def _one(known: Times) -> Any:
     if known.total > 1.000001 * max(values):
         axes.axvline(known.total * factor, color=INK, linewidth=1.0, linestyle="--", label="total, networks included")
     notes = [share(value, known.total) if value else "no limit" for value in values]
-    finish(
-        axes, names, f"{'cycles' if known.unit == 'cycles' else 'time'} ({unit})", notes, [v * factor for v in values]
-    )
+    finish(axes, names, _label(known.unit, unit), notes, [value * factor for value in values])
     axes.set_xlim(0, known.total * factor * 1.24)
     legend(axes, 4)
     return figure

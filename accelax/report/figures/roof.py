@@ -99,6 +99,6 @@ def _finish(axes: Any, known: Roofline, left: float, right: float, heights: Sequ
     axes.axhline(known.peak, color=INK, linewidth=1.3)
     axes.annotate("peak compute", (right, known.peak), (-2, 7), textcoords="offset points", ha="right", fontsize=8)
     axes.set_xlim(left, right)
-    axes.set_ylim(max(min(heights) / 2, known.peak / 1e5), known.peak * 2.5)
+    axes.set_ylim(max(min(min(heights) / 2, known.peak / 30), known.peak / 1e5), known.peak * 2.5)
     axes.set_xlabel(f"computes per byte of {level}" if level else "computes per byte that the level moves")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
