@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from accelax.components.numbers import may_differ
 from accelax.errors import UnsupportedError, did_you_mean
 from accelax.spec.text import Problems, location_of
 from accelax.spec.timeloop.architecture import Architecture, leaves_in_order
@@ -104,7 +105,7 @@ def settle(
         node = directives[leaf["name"]]
         if leaf["kind"] == "storage":
             insert_units(node.temporal, workload)
-        if fanouts[leaf["name"]] > 1:
+        if may_differ(fanouts[leaf["name"]], 1):
             insert_units(node.spatial, workload)
 
 

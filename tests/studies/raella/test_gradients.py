@@ -29,6 +29,8 @@ def test_slopes_agree_with_finite_differences(small: StudyResult) -> None:
         "variables.ADC_RESOLUTION": (7.5, 1e-3),
         "architecture.input_buffer.attributes.depth": (600.0, 1e-1),
         "variables.technology": (32.5, 1e-3),
+        "variables.CIM_UNITS_PER_COLUMN": (500.0, 1e-1),
+        "variables.COLUMNS_PER_CROSSBAR": (500.0, 1e-1),
     }
     with jax.enable_x64(True):
         both = jax.jit(jax.value_and_grad(lambda values: total_energy_J(small, values)))
