@@ -52,16 +52,32 @@ class Totals:
     picks: tuple[np.ndarray, ...]
 
 
+def glance(layers: Sequence[Priced], goal: Goal, share: float) -> Totals:
+    """One round of :func:`choose` on every machine, with the same ``E / C`` for all: cheap, and near for good ones."""
+    points = layers[0].energy.shape[1]
+    return _totals(layers, [_pick(layer, goal, np.full(points, share)) for layer in layers], goal)
+
+
 def choose(layers: Sequence[Priced], goal: Goal) -> Totals:
     """The best known mapping of every layer on every machine.
 
     Given the totals E and C, to first order a layer should minimise ``a e / E + b c / C``. Choosing so, and taking
     the new totals, never makes the product larger: it is concave along every exchange. It ends in a choice that no
-    single layer improves.
+    single layer improves. Begun from the least energy and from the least delay, the better of both ends.
     """
     points = layers[0].energy.shape[1]
-    best = _totals(layers, [_pick(layer, goal, np.ones(points)) for layer in layers], goal)
-    for _ in range(ROUNDS if goal.energy and goal.delay else 0):
+    if not (goal.energy and goal.delay):
+        return _totals(layers, [_pick(layer, goal, np.ones(points)) for layer in layers], goal)
+    ends = []
+    for alone in (Goal(1.0, 0.0), Goal(0.0, 1.0)):
+        begin = _totals(layers, [_pick(layer, alone, np.ones(points)) for layer in layers], goal)
+        ends.append(_exchanged(layers, goal, begin))
+    return better_of(ends[0], ends[1], ends[0].log <= ends[1].log)
+
+
+def _exchanged(layers: Sequence[Priced], goal: Goal, best: Totals) -> Totals:
+    """The choice that exchanges from another one end in."""
+    for _ in range(ROUNDS):
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(np.isfinite(best.delay), best.energy / best.delay, 1.0)
         found = _totals(layers, [_pick(layer, goal, share) for layer in layers], goal)

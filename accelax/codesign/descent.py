@@ -44,7 +44,10 @@ class Descent:
         return self.improve() or self.propose() or self.probe(False) or self.probe(True)
 
     def begin(self, number: int) -> None:
-        """Mappings to begin with: those of a machine in the middle of the family, then of its last one."""
+        """Mappings to begin with: those of a machine in the middle of the family, then of its last one.
+
+        From large memories the way to smaller ones is short: only the layers that fill them are searched anew.
+        """
         search, family = self.search, self.search.families[number]
         for point in (family.middle, int(np.flatnonzero(family.allowed)[-1])):
             if all(pool.mappings for pool in family.pools) and math.isfinite(search.choose(number)):
@@ -96,8 +99,7 @@ class Descent:
             return False
         point = near[0]
         if fully:
-            log = search.limits.choose(family, search.goal).log
-            point = min(near, key=lambda place: log[place])
+            point = near[int(np.argmin(search.limits.choose(family, search.goal, np.array(near)).log))]
         self.look(design.family, point, fully)
         return True
 

@@ -50,13 +50,11 @@ class Family:
 
     @property
     def middle(self) -> int:
-        """The allowed point nearest to the middle of the ratio of every knob."""
-        shares = []
-        for knob in self.grid.knobs:
-            values = knob.values
-            middle = math.sqrt(values[0] * values[-1]) if values[0] > 0 else (values[0] + values[-1]) / 2
-            shares.append(np.abs(values - middle) / max(abs(middle), 1e-300))
-        away = sum(np.meshgrid(*shares, indexing="ij")).ravel() if shares else np.zeros(1)
+        """The allowed point nearest to the middle of every knob's range: large rather than small, in ratio."""
+        shares = [
+            np.abs(knob.values - knob.values.mean()) / max(np.ptp(knob.values), 1e-300) for knob in self.grid.knobs
+        ]
+        away = np.add.reduce(np.meshgrid(*shares, indexing="ij")).ravel() if shares else np.zeros(1)
         return int(np.argmin(np.where(self.allowed, away, np.inf)))
 
     def design(self, point: int) -> dict[str, float]:

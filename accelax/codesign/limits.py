@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accelax.codesign.choice import Goal, Totals, better_of, choose
+from accelax.codesign.choice import Goal, Part, Totals, better_of, choose
 from accelax.codesign.family import Family
 from accelax.errors import Problem, SpecError, did_you_mean
 
@@ -56,21 +56,23 @@ class Limits:
             found += [other] if other not in found else []
         return found
 
-    def choose(self, family: Family, goal: Goal) -> Totals:
-        """The best known network within the limits on every machine; where there is none, its log is infinite."""
-        totals = choose(family.pools, goal)
-        if not self.of_totals:
-            return totals
-        best = self._masked(family, goal, totals)
+    def choose(self, family: Family, goal: Goal, points: np.ndarray | None = None) -> Totals:
+        """The best known network within the limits on every machine (or on some ``points``, in their order).
+
+        Where there is none, its log is infinite.
+        """
+        places = np.arange(family.grid.size) if points is None else points
+        layers = [Part(p.count, p.energy[:, places], p.delay[:, places]) for p in family.pools]
+        best = self._masked(family, goal, choose(layers, goal), places)
         for lean in self.leans(goal)[1:]:
-            found = self._masked(family, goal, choose(family.pools, lean))
+            found = self._masked(family, goal, choose(layers, lean), places)
             best = better_of(found, best, found.log < best.log)
         return best
 
-    def _masked(self, family: Family, goal: Goal, totals: Totals) -> Totals:
+    def _masked(self, family: Family, goal: Goal, totals: Totals, places: np.ndarray) -> Totals:
         """``totals`` by the goal, with an infinite log where a limit is exceeded."""
-        metrics = metrics_of(family, totals)
-        fits = np.ones(len(totals.log), dtype=bool)
+        metrics = metrics_of(family, totals, places)
+        fits = family.allowed[places].copy()
         for name, limit in self.of_totals.items():
             fits &= metrics[name] <= limit * (1 + 1e-12)
         log = goal.log(totals.energy, totals.delay)
@@ -101,17 +103,20 @@ class Limits:
         for family in families:
             if all(pool.mappings for pool in family.pools):
                 for lean in self.leans(goal):
-                    metrics = metrics_of(family, choose(family.pools, lean))
+                    places = np.flatnonzero(family.allowed)
+                    layers = [Part(p.count, p.energy[:, places], p.delay[:, places]) for p in family.pools]
+                    metrics = metrics_of(family, choose(layers, lean), places)
                     for name in least:
-                        least[name] = min(least[name], float(metrics[name][family.allowed].min(initial=math.inf)))
+                        least[name] = min(least[name], float(np.nanmin(metrics[name], initial=math.inf)))
         return least
 
 
-def metrics_of(family: Family, totals: Totals) -> dict[str, np.ndarray]:
-    """The totals that can be limited, ``[points]`` each."""
+def metrics_of(family: Family, totals: Totals, places: np.ndarray) -> dict[str, np.ndarray]:
+    """The totals that can be limited, of the machines at ``places``."""
+    clock = family.clock[places]
     scaled = np.ptp(family.pools[0].scale) > 0
-    seconds = totals.delay if scaled else totals.delay * family.clock
+    seconds = totals.delay if scaled else totals.delay * clock
     with np.errstate(invalid="ignore", divide="ignore"):
-        cycles = totals.delay / family.clock if scaled else totals.delay
+        cycles = totals.delay / clock if scaled else totals.delay
         power = totals.energy * 1e-12 / seconds
     return {"energy_pJ": totals.energy, "latency_s": seconds, "cycles": cycles, "power_W": power}

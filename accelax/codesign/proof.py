@@ -18,7 +18,7 @@ STAGES = (0.3, 0.15, 0.08, 0.05, 0.03, 0.02, 0.012, 0.008, 0.005, 0.003, 0.002, 
 MARGIN = 0.1
 """A box is cut rather than searched while its estimate is not above the aim by this part of the gap."""
 TRIES = 2
-"""Searches of one box before it is cut, or closed with what is proved."""
+"""Searches of one box that miss their aim before it is cut, or closed with what is proved."""
 TASKS = 4
 """Layers that wait for each worker before they are searched."""
 
@@ -80,7 +80,7 @@ class Proof:
                 if work is not None:
                     heapq.heappop(self.boxes)
                     batch.append((item, *work))
-            self._work(batch)
+            self._work(batch, aim)
         finally:
             for item, _, _ in batch:
                 heapq.heappush(self.boxes, item)
@@ -141,7 +141,7 @@ class Proof:
             values.append(math.inf if not among.any() else -math.inf if found is None else found.value)
         return min(values), max(values)
 
-    def _work(self, batch: Sequence[Work]) -> None:
+    def _work(self, batch: Sequence[Work], aim: float) -> None:
         """Search the layers of some boxes, and raise the boxes' bounds."""
         search = self.search
         jobs = [
@@ -153,6 +153,7 @@ class Proof:
             search.enter(search.families[item.family], place, task, solved)
         for item, found, _ in batch:
             item.bound = max(item.bound, found.bound_with(search.families[item.family].known))
+            item.tries = 0 if item.bound >= aim else item.tries
         for number in {item.family for item, *_ in batch}:
             search.choose(number)
 

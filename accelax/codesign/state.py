@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from accelax.codesign.boxes import Estimate, estimate
-from accelax.codesign.choice import Goal, Totals
+from accelax.codesign.choice import Goal, Totals, glance
 from accelax.codesign.family import Family
 from accelax.codesign.layer import LayerTask, Solved, Solver
 from accelax.codesign.limits import Limits
@@ -25,6 +25,8 @@ LEAST_SECONDS = 0.2
 """At least so long, also when the time is nearly up."""
 CROWD = 24
 """A pool of more mappings is thinned to those that most machines want."""
+PROMISING = 256
+"""Machines on which the mappings are chosen with care, those that a glance finds best."""
 KNOWN = 2
 """Mappings that a search of a layer begins with."""
 
@@ -116,7 +118,9 @@ class Search:
         known: tuple[Mapping, ...] = ()
         if pool.mappings:
             energy, cycles = pool.on(machine)
-            value = alpha * np.log(energy) + (1 - alpha) * np.log(cycles)
+            fits = np.isfinite(energy) & np.isfinite(cycles)
+            value = np.full(len(fits), np.inf)
+            value[fits] = alpha * np.log(energy[fits]) + (1 - alpha) * np.log(cycles[fits])
             order = np.argsort(value)[:KNOWN]
             known = tuple(pool.mappings[row] for row in order if np.isfinite(value[row]))
         most = MAPPING_SECONDS if target is None else LAYER_SECONDS
@@ -140,26 +144,38 @@ class Search:
         family = self.families[number]
         if any(not pool.mappings for pool in family.pools):
             return math.inf
-        totals = self.limits.choose(family, self.goal)
-        log = np.where(family.allowed, totals.log, np.inf)
-        point = int(np.argmin(log)) if only is None else only
-        self.note(number, point, totals)
-        for pool, picks in zip(family.pools, totals.picks, strict=True):
+        points = self._promising(family) if only is None else np.array([only])
+        totals = self.limits.choose(family, self.goal, points)
+        place = int(np.argmin(totals.log))
+        self.note(number, int(points[place]), place, totals)
+        return float(totals.log[place])
+
+    def _promising(self, family: Family) -> np.ndarray:
+        """The points where a glance at all mappings sees the least; pools are thinned to what it sees."""
+        share = self.best.energy / self.best.delay
+        if not math.isfinite(share):
+            energy, delay = (sum(p.count * np.min(getattr(p, n)) for p in family.pools) for n in ("energy", "delay"))
+            share = float(energy / delay) if math.isfinite(energy) else 1.0
+        seen = glance(family.pools, self.goal, share)
+        log = np.where(family.allowed, seen.log, np.inf)
+        for pool, picks in zip(family.pools, seen.picks, strict=True):
             if len(pool.mappings) > CROWD:
                 wanted, often = np.unique(picks[np.isfinite(log)], return_counts=True)
-                pool.keep(wanted[np.argsort(-often)[:CROWD]] if len(wanted) else range(CROWD))
-        return float(log[point])
+                kept = wanted[np.argsort(-often)[: CROWD - 2]].tolist() if len(wanted) else list(range(CROWD - 2))
+                newest = len(pool.mappings) - 1
+                pool.keep(sorted({*kept, newest, newest - 1}))
+        return np.argsort(log, kind="stable")[:PROMISING]
 
-    def note(self, number: int, point: int, totals: Totals) -> None:
-        """Keep a design that is the best of its family, or of all."""
-        log, family = float(totals.log[point]), self.families[number]
+    def note(self, number: int, point: int, place: int, totals: Totals) -> None:
+        """Keep a design that is the best of its family, or of all; it is in one ``place`` of the totals."""
+        log, family = float(totals.log[place]), self.families[number]
         if log < self.best_of.get(number, (math.inf, -1))[0] - 1e-12 and family.allowed[point]:
             self.best_of[number] = log, point
-            picks = [int(column[point]) for column in totals.picks]
+            picks = [int(column[place]) for column in totals.picks]
             mappings = tuple(pool.mappings[pick] for pool, pick in zip(family.pools, picks, strict=True))
             if log < self.best.log:
                 self.best = Design(
-                    log, number, point, mappings, float(totals.energy[point]), float(totals.delay[point])
+                    log, number, point, mappings, float(totals.energy[place]), float(totals.delay[place])
                 )
 
     def at(self, number: int, point: int, goal: Goal | None = None) -> Estimate | None:
