@@ -87,6 +87,10 @@ class LevelStructure:
         allowed = self.rules.link_transfers != "off" and not self.no_link_transfer[network][tensor]
         return allowed and self.is_fanout[network] and self.physical_mesh[network] != (1, 1)
 
+    def multicasts(self, network: int, tensor: int) -> bool:
+        """Whether children of ``network`` that need the same tile of ``tensor`` share one read of the parent."""
+        return self.rules.multicast and not self.no_multicast[network][tensor]
+
     def is_sliding(self, tensor: int) -> bool:
         """Whether some index expression of ``tensor`` has several terms, so that its tiles may overlap."""
         return any(len(terms) > 1 for terms in self.projections[tensor])

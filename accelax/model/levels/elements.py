@@ -105,7 +105,7 @@ def place_elements(
         position = position + vector(xp, [row[axis] for axis in axes])[:, None] * digit
     used = xp.asarray(index) < product([mapping.factor[network][rank] for rank in ranks])
     neighbour, on_mesh = neighbours(columns, rows, structure.rules.link_transfers == "torus")
-    alone = structure.no_multicast[network][tensor] or not structure.rules.multicast
+    alone = not structure.multicasts(network, tensor)
     keys = [xp.asarray(index * 1.0)] if alone else [*position]
     column = xp.asarray(index % columns) if structure.network_energy[network] else None
     order, groups, lines = _share(used, keys, column, xp)

@@ -29,7 +29,7 @@ def accessed_lines(
 ) -> tuple[Number, Number, Number]:
     """Lines read, filled and updated over all instances of a level and all tensors.
 
-    What :func:`tensor_energy` multiplies with energies: energy is linear in these, so that one count serves many prices.
+    What :func:`tensor_energy` multiplies with energies. Energy is linear in these: one count serves many prices.
     """
     block, memories = hardware.block_size[level], clusters(hardware, nest, level)
     reads, fills, updates = (

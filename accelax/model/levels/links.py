@@ -95,7 +95,7 @@ def point_links(structure: LevelStructure, mapping: LevelMapping, tensor: int) -
     ranks, indexed = loop_ranks(structure, network), structure.relevant(tensor)
     factor, on_x = mapping.factor[network], mapping.on_x[network]
     everyone = product([factor[rank] for rank in ranks])
-    alone = structure.no_multicast[network][tensor] or not structure.rules.multicast
+    alone = not structure.multicasts(network, tensor)
     distinct = everyone if alone else product([factor[rank] for rank in ranks if rank in indexed])
     visits = iterations(structure, mapping, range(structure.n_levels))
     above = [level for level in reversed(range(network)) if not structure.is_fanout[level]]

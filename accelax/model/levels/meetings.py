@@ -11,7 +11,7 @@ a neighbour received one visit earlier (reference C.5). With ``t_1`` the move of
 * some step must move by no more than the children spread along every axis (``near``);
 * no loop inside loop 1 may be longer than 1 (``idle``): it delivers nothing right before every other step;
 * one rank alone that spreads the children over a regular mesh, not a torus, is counted by the closed form of
-  :mod:`sliding_links`;
+  :mod:`sliding_links`, which takes it that children with equal tiles share them;
 * the children must fit on the mesh: what a mapping that does not fit would count is of no use to anyone;
 * deliveries alternate with those of loop 1, so equal sets need whole tiles from loop 1 (``apart``: ``t_1`` at least the
   tile's extent) or a step that moves like loop 1 (``same``).
@@ -59,7 +59,8 @@ def may_meet(
     if innermost:
         return logical_and(fits, logical_or(ragged, spread, walk.back))
     torus = structure.rules.link_transfers == "torus"
-    simple = logical_and(not torus, one_lane(lanes), regular_layout(structure, mapping, network))
+    shares = structure.multicasts(network, tensor)
+    simple = logical_and(shares, not torus, one_lane(lanes), regular_layout(structure, mapping, network))
     return logical_and(
         fits, spread, logical_not(simple), logical_not(walk.idle), walk.near, logical_or(walk.apart, walk.same)
     )

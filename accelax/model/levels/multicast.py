@@ -60,7 +60,7 @@ def distinct_tiles(
     """
     ranks = loop_ranks(structure, level)
     factor, below = mapping.factor[level], extent[level + 1]
-    if structure.no_multicast[level][tensor] or not structure.rules.multicast:
+    if not structure.multicasts(level, tensor):
         return product([factor[rank] for rank in ranks])
     counts = []
     for terms, coefficients in zip(structure.projections[tensor], workload.coefficients[tensor], strict=True):

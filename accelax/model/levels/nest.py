@@ -62,7 +62,7 @@ def needs_detail(structure: LevelStructure, network: int, tensor: int) -> bool |
     one_lane = structure.is_sliding(tensor) and len(sliding_lanes(structure, network, tensor)) <= 1
     whole = structure.no_temporal_reuse[network + 1][tensor] or structure.rules.halo != "timeloop"
     torus = structure.rules.link_transfers == "torus"
-    return False if one_lane and not whole and not torus else None
+    return False if one_lane and not whole and not torus and structure.multicasts(network, tensor) else None
 
 
 def sliding_lanes(structure: LevelStructure, network: int, tensor: int) -> list[int]:

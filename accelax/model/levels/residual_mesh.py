@@ -102,7 +102,7 @@ class Mesh:
 
     def _alone(self) -> bool:
         """Whether every child is served for itself."""
-        return self.structure.no_multicast[self.network][self.tensor] or not self.structure.rules.multicast
+        return not self.structure.multicasts(self.network, self.tensor)
 
     def _share(self, digits: dict[int, Any], trips: list[Number]) -> Any:
         """Number the tiles by the digits of the ranks that index the tensor, the same for digits that coincide."""

@@ -144,7 +144,7 @@ def separable_network(
     """Count what crosses ``network`` for a separable ``tensor``, without link transfers and hops, before bypassing."""
     slots = temporal_slots(structure, mapping, range(network + 1), xp)
     deliveries = _words(structure, workload, chains, slots, network, tensor, True, xp)
-    alone = structure.no_multicast[network][tensor] or not structure.rules.multicast
+    alone = not structure.multicasts(network, tensor)
     if alone or not structure.is_fanout[network]:
         return NetworkCounts(deliveries, deliveries)
     return NetworkCounts(_words(structure, workload, chains, slots, network, tensor, False, xp), deliveries)

@@ -96,6 +96,18 @@ def test_a_loop_inside_the_lanes_leaves_the_parent_serving() -> None:
     assert closed.accesses == 2 * 16 * 4
 
 
+def test_without_multicast_a_copy_inside_the_lanes_is_served_where_its_neighbour_fits() -> None:
+    # Lanes of r0 with a copy (rank 2) inside each, on one column, and one step of r1 that moves like the lanes: every
+    # child is sent its own 2 x 4 words, but for the one whose neighbour along the column had that word before.
+    lanes = NestLevel((loop(0, 2, False), loop(2, 2, False)), True, (1, 4))
+    levels = (NestLevel((loop(1, 2),)), lanes, NestLevel(()))
+    case = Case((((0, 1), (1, 1)),), levels, 3, Rules(multicast=False))
+    suspect, _, detailed = both(case, 1)
+    assert suspect
+    assert (detailed.accesses, detailed.link_transfers) == (7, 1)
+    check(case)
+
+
 def test_two_ranks_of_a_window_over_the_mesh_are_counted_in_detail() -> None:
     lanes = NestLevel((loop(2, 2, False), loop(3, 2)), True, (2, 2))
     assert both(Case(SHIFT_REGISTER.projection, (NestLevel((loop(2, 4),)), lanes, NestLevel(())), 4), 1)[0]
