@@ -33,6 +33,7 @@ from accelax.sweeps.plan import (
 from accelax.sweeps.progress import SweepProgress
 from accelax.sweeps.result import SweepResult, result_of
 from accelax.sweeps.searching import Starts, search_network
+from accelax.sweeps.solving import forget
 
 if TYPE_CHECKING:
     from accelax.search.driver import Goal
@@ -100,6 +101,7 @@ def sweep(
         UnsupportedError: something is not modelled.
     """
     begin = time.perf_counter()
+    forget()
     read = read_axes(axes)
     table = lay_out(read, mode, points, seed)
     plan, chunks, facts = make_plan(network_of(spec), read, table, objective, map, seconds, tolerance, seed, chunk)

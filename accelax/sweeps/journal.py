@@ -14,6 +14,7 @@ from accelax.errors import Location, Problem, SpecError
 FORMAT = 1
 KIND = "accelax_sweep"
 Row = dict[str, Any]
+_ENCODER = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":"))
 
 
 @dataclass
@@ -145,7 +146,7 @@ class Journal:
         self.contents.mappings[variant] = mappings
 
     def _write(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        text = "".join(json.dumps(entry, allow_nan=False, separators=(",", ":")) + "\n" for entry in entries)
+        text = "".join(_ENCODER.encode(entry) + "\n" for entry in entries)
         left = memoryview(text.encode())
         try:
             while left:

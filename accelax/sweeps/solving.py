@@ -9,30 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from accelax.errors import AccelaxError, SpecError, UnsupportedError
+from accelax.errors import AccelaxError, SpecError
 from accelax.evaluation import evaluate
 from accelax.ir import Mapping as LoopTree
 from accelax.spec.layers import Layer
 from accelax.sweeps.networks import Network, changed, network_with
 from accelax.sweeps.plan import FEW, Chunk, Plan, plain
 from accelax.sweeps.pricing import PricedLayer, price, priced_layer
-from accelax.sweeps.rows import COLUMNS, failed_row, figures_of, row_of
+from accelax.sweeps.rows import COLUMNS, Row, failed_row, figures_of, row_of, rows_of
 from accelax.sweeps.searching import Starts, searched_row
 
-Row = dict[str, Any]
 PREPARED = 8
 """Variants that a process keeps ready."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A variant: its layers with their mappings; counted and traced unless ``priced`` is None."""
+    """A variant: its layers with their mappings; counted and traced unless ``priced`` is None.
+
+    That is so where points are few, or a layer cannot be traced.
+    """
 
     network: Network
     priced: tuple[PricedLayer, ...] | None
 
 
-_ready: OrderedDict[tuple[str, int], Prepared] = OrderedDict()
+_ready: OrderedDict[tuple[Any, ...], Prepared] = OrderedDict()
 
 
 def solve(plan: Plan, chunk: Chunk, done: Mapping[int, Row]) -> Iterator[list[Row]]:
@@ -56,9 +58,14 @@ def solve(plan: Plan, chunk: Chunk, done: Mapping[int, Row]) -> Iterator[list[Ro
         yield left
 
 
+def forget() -> None:
+    """Make everything ready anew: estimators may have been registered since."""
+    _ready.clear()
+
+
 def prepare(plan: Plan, variant: int) -> Prepared:
     """A variant made ready, once in a process. Raises SpecError or UnsupportedError where it cannot be evaluated."""
-    key = plan.fingerprint, variant
+    key = plan.fingerprint, variant, plan.mappings.get(variant)
     if key not in _ready:
         network = plan.network(variant)
         if plan.settings.map == "once":
@@ -67,7 +74,7 @@ def prepare(plan: Plan, variant: int) -> Prepared:
         if plan.traced and plan.sizes[variant] * len(network) > FEW:
             try:
                 priced = tuple(priced_layer(layer.specification, plan.traced) for layer in network)
-            except UnsupportedError:
+            except AccelaxError:
                 priced = None
         _ready[key] = Prepared(network, priced)
         while len(_ready) > PREPARED:
@@ -100,13 +107,9 @@ def _price(plan: Plan, chunk: Chunk, prepared: Prepared) -> list[Row]:
     points = np.array([[float(point[k]) for k in columns] for point in chunk.values])
     full = np.concatenate([points, np.repeat(points[-1:], plan.settings.chunk - len(points), axis=0)])
     table = price(prepared.priced, full)[:, :, : len(points)]
-    listed = np.where(np.isfinite(table), table, np.array(None)).transpose(2, 1, 0).tolist()
     counts = [layer.count for layer in prepared.network]
-    goal = plan.settings.objective
-    return [
-        row_of(number, _shown(plan, point), dict(zip(COLUMNS, figures, strict=True)), counts, goal)
-        for (number, point), figures in zip(_points(chunk), listed, strict=True)
-    ]
+    shown = [_shown(plan, point) for point in chunk.values]
+    return rows_of(chunk.numbers, shown, table, counts, plan.settings.objective)
 
 
 def _evaluate(plan: Plan, chunk: Chunk, network: Network) -> Iterator[Row]:

@@ -169,3 +169,8 @@ def test_a_terminal_gets_a_bar(monkeypatch):
         bar(SweepProgress(250, 1000, 10.0))
     assert "250/1000" in stream.getvalue()
     assert "25 points/s, 0:30 left" in stream.getvalue()
+
+
+def test_the_example_is_swept(root, capsys):
+    assert run(str(root / "examples" / "sweep_eyeriss.yaml")) == 0
+    assert capsys.readouterr().err.startswith("200 of 200 points, ")
