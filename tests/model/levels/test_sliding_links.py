@@ -108,6 +108,16 @@ def test_without_multicast_a_copy_inside_the_lanes_is_served_where_its_neighbour
     check(case)
 
 
+def test_a_tile_fetched_again_is_passed_on_by_the_neighbour_that_holds_it() -> None:
+    # Two copies of one word, fetched on each of two steps that move nothing: only the first comes from the parent.
+    below = NestLevel((), no_temporal_reuse=frozenset({0}))
+    levels = (NestLevel((loop(3, 2),)), NestLevel((loop(2, 2, False),), True, (1, 2)), below)
+    case = Case((((0, 1), (1, 1)),), levels, 4)
+    suspect, _, detailed = both(case, 1)
+    assert suspect
+    assert (detailed.accesses, detailed.link_transfers) == (1, 2)
+
+
 def test_two_ranks_of_a_window_over_the_mesh_are_counted_in_detail() -> None:
     lanes = NestLevel((loop(2, 2, False), loop(3, 2)), True, (2, 2))
     assert both(Case(SHIFT_REGISTER.projection, (NestLevel((loop(2, 4),)), lanes, NestLevel(())), 4), 1)[0]
