@@ -42,12 +42,12 @@ def plot_result(source: str, options: PlotOptions) -> ExitCode:
         AccelaxError: matplotlib is missing.
     """
     kinds = _kinds(options)
-    results = load_results(source)
     html = options.html
     if options.output is None and html is None:
         if source == STDIN:
             raise SpecError("a result from standard input needs --output or --html, which say where to draw it")
         html = Path(source).with_suffix(".html")
+    results = load_results(source)
     if options.output is not None:
         _draw(results, options.output, kinds)
     if html is not None:

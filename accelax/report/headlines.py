@@ -58,8 +58,10 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
             return [*_total(figures.get("total")), ("largest gap", percent(figures["largest_gap"]))]
         case "front":
             known = [("points on the front", count(len(figures["front"])))]
+            units = figures.get("units", {})
+            bounds = [(name, bound) for name, bound in figures["lower_bounds"].items() if bound]
             return known + [
-                (f"{name} at least", f"{bound:.6g}") for name, bound in figures["lower_bounds"].items() if bound
+                (f"{name} at least", f"{bound:.6g} {units.get(name, '')}".strip()) for name, bound in bounds
             ]
         case "codesign":
             knobs = [(path, f"{value:.10g}") for path, value in (figures["knobs"] or {}).items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from accelax.report.figures.style import PAPER, colours
+from accelax.report.figures.style import PAPER, colours, plain
 
 ROW = 0.3
 """Inches of height that one bar takes."""
@@ -34,7 +34,14 @@ def draw_stacks(
         if not any(widths):
             continue
         axes.barh(
-            range(len(names)), widths, 0.72, left=left, label=part, color=palette[part], edgecolor=PAPER, linewidth=0.6
+            range(len(names)),
+            widths,
+            0.72,
+            left=left,
+            label=plain(part),
+            color=palette[part],
+            edgecolor=PAPER,
+            linewidth=0.6,
         )
         left = [start + width for start, width in zip(left, widths, strict=True)]
 
@@ -66,12 +73,12 @@ def legend(axes: Any, parts: int, title: str = "") -> None:
 
 
 def shortened(name: str, most: int = 26) -> str:
-    """A name of at most so many letters, its middle left out.
+    """A name of at most so many letters, its middle left out, as matplotlib shows it as it is.
 
     >>> shortened("features.0.conv.block.depthwise", 16)
     'features…pthwise'
     """
-    if len(name) <= most:
-        return name
-    kept = most - 1
-    return f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
+    if len(name) > most:
+        kept = most - 1
+        name = f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
+    return plain(name)

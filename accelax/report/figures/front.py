@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import Any
 
-from accelax.report.figures.style import GRID, INK, PALETTE, LeftOut, new_figure, styled, wants_log
+from accelax.report.figures.style import GRID, INK, PALETTE, LeftOut, new_figure, plain, styled, wants_log
 from accelax.report.results import Points, Results
 from accelax.report.units import axis_label, field_unit, scale
 
@@ -68,8 +68,8 @@ def _panel(axes: Any, points: Points, pair: tuple[int, int]) -> None:
         if bound:
             line(bound * factors[place], color=PALETTE[5], linestyle="--", linewidth=1.1, label="lower bound")
     _scales(axes, scaled, [bound * factor for bound, factor in zip(bounds, factors, strict=True)])
-    axes.set_xlabel(axis_label(names[0], labels[0]))
-    axes.set_ylabel(axis_label(names[1], labels[1]))
+    axes.set_xlabel(axis_label(plain(names[0]), labels[0]))
+    axes.set_ylabel(axis_label(plain(names[1]), labels[1]))
     axes.grid()
 
 

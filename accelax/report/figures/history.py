@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from accelax.report.figures.bars import shortened
-from accelax.report.figures.style import INK, PALETTE, LeftOut, new_figure, styled, wants_log
+from accelax.report.figures.style import INK, PALETTE, LeftOut, new_figure, plain, styled, wants_log
 from accelax.report.results import Results
 from accelax.report.searches import percent
 from accelax.report.shares import is_level_result
@@ -70,7 +70,7 @@ def draw_steps(axes: Any, history: History, objective: str, unit: str, *, small:
         axes.set_ylim(0.95 * min([*finite, *positive]) * factor, 1.05 * max(finite) * factor)
     axes.set_xlim(0, 1.04 * seconds[-1] or 1)
     axes.grid()
-    axes.set_ylabel(axis_label(objective, label) if not small else label, fontsize=7.5 if small else 9)
+    axes.set_ylabel(axis_label(plain(objective), label) if not small else label, fontsize=7.5 if small else 9)
     if small:
         axes.tick_params(labelsize=7)
     else:

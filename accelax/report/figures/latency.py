@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from accelax.report.figures.bars import finish, height_of, legend
+from accelax.report.figures.bars import finish, height_of, legend, shortened
 from accelax.report.figures.energy import titled
 from accelax.report.figures.style import INK, LIMITING, PAPER, PLAIN, LeftOut, colours, new_figure, styled
 from accelax.report.numbers import share
@@ -38,7 +38,7 @@ def _one(known: Times) -> Any:
         hatch = "///" if wanted else None
         bars = [values[place] * factor for place in places]
         axes.barh(places, bars, 0.72, color=colour, edgecolor=PAPER, linewidth=0.6, hatch=hatch, label=label)
-    axes.axvline(known.compute * factor, color=INK, linewidth=1.2, label=f"{known.compute_name} (compute)")
+    axes.axvline(known.compute * factor, color=INK, linewidth=1.2, label=f"{shortened(known.compute_name)} (compute)")
     if known.total > 1.000001 * max(values):
         axes.axvline(known.total * factor, color=INK, linewidth=1.0, linestyle="--", label="total, networks included")
     notes = [share(value, known.total) if value else "no limit" for value in values]
@@ -63,7 +63,7 @@ def _several(parts: Sequence[Part]) -> Any:
         places = [place for place, name in enumerate(limits) if name == level]
         widths = [totals[place] * factor for place in places]
         hatch = None if level == COMPUTE else "///"
-        label = "compute limits" if level == COMPUTE else f"{level} limits"
+        label = "compute limits" if level == COMPUTE else f"{shortened(level)} limits"
         axes.barh(places, widths, 0.72, color=palette[level], edgecolor=PAPER, linewidth=0.6, hatch=hatch, label=label)
     axes.plot([value * factor for value in computes], range(len(parts)), "|", color=INK, markersize=13,
               markeredgewidth=1.6, label="time of the compute unit")  # fmt: skip

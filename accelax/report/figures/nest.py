@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from accelax.report.figures.style import GRID, INK, PALETTE, PAPER, LeftOut, new_figure, styled
+from accelax.report.figures.style import GRID, INK, PALETTE, PAPER, LeftOut, new_figure, plain, styled
 from accelax.report.nests import Entry
 from accelax.report.numbers import count
 from accelax.report.results import Part
@@ -184,7 +184,7 @@ def _draw(axes: Any, shape: dict[str, Any]) -> None:
 
     if shape["shape"] == "text":
         style = {"weight": "bold"} if shape["bold"] else {"family": "DejaVu Sans Mono"} if shape["loop"] else {}
-        axes.text(shape["left"], shape["top"] + LINE / 2, shape["text"], va="center", fontsize=7.5, **style)
+        axes.text(shape["left"], shape["top"] + LINE / 2, plain(shape["text"]), va="center", fontsize=7.5, **style)
     elif shape["shape"] == "grid":
         for x, y in _cells(shape):
             axes.add_patch(_square(x, y, shape["cell"]))

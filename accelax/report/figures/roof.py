@@ -62,7 +62,7 @@ def _layers(parts: Sequence[Part], known: Sequence[Roofline]) -> Any:
     peak = max(one.peak for one in known)
     if speeds:
         slow, fast = min(speeds), max(speeds)
-        name = f"bandwidth of {outer[0].name}"
+        name = f"bandwidth of {shortened(outer[0].name)}"
         axes.plot([left, peak / fast], [left * fast, peak], color=PALETTE[0], linewidth=1.3, label=name)
         if fast > 1.001 * slow:
             axes.fill_betweenx(
@@ -100,5 +100,5 @@ def _finish(axes: Any, known: Roofline, left: float, right: float, heights: Sequ
     axes.annotate("peak compute", (right, known.peak), (-2, 7), textcoords="offset points", ha="right", fontsize=8)
     axes.set_xlim(left, right)
     axes.set_ylim(max(min(min(heights) / 2, known.peak / 30), known.peak / 1e5), known.peak * 2.5)
-    axes.set_xlabel(f"computes per byte of {level}" if level else "computes per byte that the level moves")
+    axes.set_xlabel(f"computes per byte of {shortened(level)}" if level else "computes per byte that the level moves")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

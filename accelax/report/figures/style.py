@@ -46,7 +46,6 @@ _STYLE = {
     "hatch.linewidth": 0.6,
     "svg.fonttype": "none",
     "svg.hashsalt": "accelax",
-    "axes.formatter.use_mathtext": True,
     "axes.formatter.min_exponent": 4,
 }
 
@@ -79,6 +78,15 @@ def colours(names: Iterable[str], compute_units: Iterable[str] = ()) -> dict[str
     distinct = list(dict.fromkeys(names))
     free = [name for name in distinct if name not in fixed]
     return {name: fixed.get(name) or PALETTE[free.index(name) % len(PALETTE)] for name in distinct}
+
+
+def plain(text: str) -> str:
+    r"""Text that matplotlib shows as it is: no formula between dollars, no label left out for its underscore.
+
+    >>> plain("$x_$"), plain("_hidden")
+    ('\\$x_\\$', ' _hidden')
+    """
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
 def save(figure: Any, path: str | Path) -> Path:
