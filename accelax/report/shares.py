@@ -7,7 +7,7 @@ None, with the reason beside them where a picture would need them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,7 +220,7 @@ def _level_roofline(figures: Figures) -> Roofline | str:
     )
 
 
-def added(shares: list[tuple[float, Shares]]) -> Shares:
+def added(shares: Sequence[tuple[float, Shares]]) -> Shares:
     """Energy shares of layers that occur so many times, added up.
 
     >>> added([(2, {"L": {"A": 1.0}}), (1, {"L": {"A": 1.0, "B": 4.0}})])

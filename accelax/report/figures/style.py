@@ -20,7 +20,7 @@ LIMITING, PLAIN = "#d55e00", "#56b4e9"
 MARKERS = "osD^vPX*"
 _FIXED = {COMPUTE: "#8c929b", LEAKAGE: "#4a4f57", NETWORKS: "#b3b8bf", "other": "#b3b8bf", ALL: PALETTE[0]}
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 9,
