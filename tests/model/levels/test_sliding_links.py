@@ -118,6 +118,16 @@ def test_a_tile_fetched_again_is_passed_on_by_the_neighbour_that_holds_it() -> N
     assert (detailed.accesses, detailed.link_transfers) == (1, 2)
 
 
+def test_steps_that_cancel_deliver_what_the_neighbour_holds_where_halos_do_not_count() -> None:
+    # Index r0 + r1 goes 0, 1, 1, 2 and every step brings a whole tile of one word to two copies; the third visit's word
+    # is the one that the neighbour received before.
+    levels = (NestLevel((loop(0, 2), loop(1, 2))), NestLevel((loop(2, 2, False),), True, (1, 2)), NestLevel(()))
+    case = Case((((0, 1), (1, 1)),), levels, 4, Rules(halo="none"))
+    suspect, _, detailed = both(case, 1)
+    assert suspect
+    assert (detailed.accesses, detailed.link_transfers) == (3, 2)
+
+
 def test_two_ranks_of_a_window_over_the_mesh_are_counted_in_detail() -> None:
     lanes = NestLevel((loop(2, 2, False), loop(3, 2)), True, (2, 2))
     assert both(Case(SHIFT_REGISTER.projection, (NestLevel((loop(2, 4),)), lanes, NestLevel(())), 4), 1)[0]
