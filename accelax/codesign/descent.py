@@ -49,12 +49,15 @@ class Descent:
         From large memories the way to smaller ones is short: only the layers that fill them are searched anew.
         """
         search, family = self.search, self.search.families[number]
-        for point in (family.middle, int(np.flatnonzero(family.allowed)[-1])):
-            if all(pool.mappings for pool in family.pools) and math.isfinite(search.choose(number)):
-                return
-            machines = [pool.machines.at(point) for pool in family.pools]
-            search.solve(number, machines, np.full(len(machines), search.even), IMPROVEMENT)
-            search.choose(number)
+        allowed = np.flatnonzero(family.allowed)
+        points = list(dict.fromkeys((family.middle, int(allowed[-1]), int(allowed[0]))))
+        for goal in search.limits.leans(search.goal):
+            alphas = np.full(len(family.pools), goal.energy / (goal.energy + goal.delay))
+            for point in points if search.limits.of_totals else points[:2]:
+                if math.isfinite(search.choose(number)) or (search.over and search.solved):
+                    return
+                search.solve(number, [pool.machines.at(point) for pool in family.pools], alphas, IMPROVEMENT)
+        search.choose(number)
 
     def improve(self) -> bool:
         """Search the layers on the best machine of a family with their present shares, once for each machine."""

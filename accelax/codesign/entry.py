@@ -219,10 +219,16 @@ def conclude(
         for layer, spec, mapping in zip(layers, specs, search.best.mappings, strict=True)
     ]
     numeric = {path: value for path, value in knobs.items() if path in family.grid.paths}
-    rows = slopes(fixed, specs[0], goal, numeric, scaled)
     front = area_front(search.families, goal, search.limits)
     return CodesignResult(
-        knobs, found, value, min(bound, value), total=total, front=front, sensitivity=tuple(rows), **facts
+        knobs,
+        found,
+        value,
+        min(bound, value),
+        total=total,
+        front=front,
+        slopes=lambda: slopes(fixed, specs[0], goal, numeric, scaled),
+        **facts,
     )
 
 

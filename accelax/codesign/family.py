@@ -118,11 +118,11 @@ def build_families(layers: Sequence[NetworkLayer], structural: Sequence[Knob], g
 
 
 def _family(layers: Sequence[NetworkLayer], values: dict[str, float], grid: Grid) -> Family:
-    plain = {path: plain(value) for path, value in values.items()}
+    whole = {path: plain(value) for path, value in values.items()}
     found, pools, tables = [], [], {}
     scale: np.ndarray | None = None
     for layer in layers:
-        spec = layer.specification.with_values(plain) if plain else layer.specification
+        spec = layer.specification.with_values(whole) if whole else layer.specification
         problem = encode(spec)
         key = problem.structure, tuple(jax.tree.leaves(problem.hardware))
         if key not in tables:

@@ -143,9 +143,9 @@ class Proof:
 
     def _work(self, batch: Sequence[Work], aim: float) -> None:
         """Search the layers of some boxes, and raise the boxes' bounds."""
-        search = self.search
+        search, among = self.search, sum(len(targets) for *_, targets in batch)
         jobs = [
-            (item, p, search.task(item.family, p, found.machines[p], float(found.alphas[p]), 0.0, target))
+            (item, p, search.task(item.family, p, found.machines[p], float(found.alphas[p]), 0.0, target, among))
             for item, found, targets in batch
             for p, target in targets.items()
         ]

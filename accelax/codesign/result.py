@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +53,8 @@ class CodesignResult:
         ``energy_pJ``, ``cycles``, ``latency_s`` (None without a clock), ``edp`` (pJ x cycles), ``area_um2``.
     front
         By rising area: see :class:`FrontDesign`. Every point is exact; a better one may exist.
-    sensitivity
-        See :mod:`accelax.codesign.sensitivity`.
+    slopes
+        Finds the ``sensitivity``.
     history
         ``(seconds, value, lower_bound)`` whenever one of the two changed.
     evaluated, searches
@@ -72,8 +74,16 @@ class CodesignResult:
     method: str = "certified"
     interrupted: bool = False
     front: tuple[FrontDesign, ...] = ()
-    sensitivity: tuple[Slope, ...] = ()
+    slopes: Callable[[], Sequence[Slope]] = field(default=tuple, repr=False)
     history: tuple[tuple[float, float, float], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def sensitivity(self) -> tuple[Slope, ...]:
+        """Slopes of the objective by knob and by hardware number (:mod:`accelax.codesign.sensitivity`).
+
+        Found, and compiled for, when they are first asked for.
+        """
+        return tuple(self.slopes())
 
     @property
     def gap(self) -> float:

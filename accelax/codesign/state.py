@@ -106,14 +106,21 @@ class Search:
         """Search layers (all, or some ``places``) on their machines; enter what is found and proved."""
         family = self.families[number]
         chosen = list(range(len(family.pools)) if places is None else places)
-        tasks = [self.task(number, p, machines[p], float(alphas[p]), tolerance, None) for p in chosen]
+        tasks = [self.task(number, p, machines[p], float(alphas[p]), tolerance, None, len(chosen)) for p in chosen]
         for place, task, found in zip(chosen, tasks, self.solver.solve(tasks), strict=True):
             self.enter(family, place, task, found)
 
     def task(
-        self, number: int, place: int, machine: LevelHardware, alpha: float, tolerance: float, target: float | None
+        self,
+        number: int,
+        place: int,
+        machine: LevelHardware,
+        alpha: float,
+        tolerance: float,
+        target: float | None,
+        among: int = 1,
     ) -> LayerTask:
-        """The task of one layer, which begins with the best mappings known for it."""
+        """The task of one layer, one ``among`` several, which begins with the best mappings known for it."""
         pool = self.families[number].pools[place]
         known: tuple[Mapping, ...] = ()
         if pool.mappings:
@@ -124,7 +131,8 @@ class Search:
             order = np.argsort(value)[:KNOWN]
             known = tuple(pool.mappings[row] for row in order if np.isfinite(value[row]))
         most = MAPPING_SECONDS if target is None else LAYER_SECONDS
-        left = max(min(most, self.deadline - time.perf_counter()), LEAST_SECONDS)
+        left = (self.deadline - time.perf_counter()) * self.solver.workers / among
+        left = max(min(most, left), LEAST_SECONDS)
         aim = math.inf if target is None else target
         return LayerTask((number, place), machine, alpha, left, known, aim, tolerance, self.seed)
 

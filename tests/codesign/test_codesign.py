@@ -51,7 +51,7 @@ def brute_force(network: list[ax.Layer], powers: tuple[float, float]) -> dict[in
 )
 def test_value_and_bound_agree_with_every_design_and_every_mapping(objective, powers) -> None:
     best = brute_force(layers(), powers)
-    found = ax.codesign(layers(), knobs=KNOBS, objective=objective, seconds=10, tolerance=1e-7)
+    found = ax.codesign(layers(), knobs=KNOBS, objective=objective, seconds=3, tolerance=1e-7)
     assert found.value == pytest.approx(min(best.values()), rel=1e-9)
     assert found.lower_bound <= min(best.values()) * (1 + 1e-12)
     assert found.gap < (1e-6 if 0 in powers else 0.05)  # the two layers' trade-offs leave a duality gap
@@ -61,14 +61,14 @@ def test_value_and_bound_agree_with_every_design_and_every_mapping(objective, po
 
 def test_the_bound_is_below_the_optimum_however_early_it_is_asked_for() -> None:
     optimum = min(brute_force(layers(), (1, 1)).values())
-    found = ax.codesign(layers(), knobs=KNOBS, seconds=10, tolerance=1e-7)
+    found = ax.codesign(layers(), knobs=KNOBS, seconds=3, tolerance=1e-7)
     assert len(found.history) > 2
     assert all(bound <= optimum * (1 + 1e-12) <= value * (1 + 1e-9) for _, value, bound in found.history)
 
 
 def test_front_is_exact_for_its_designs_and_rises() -> None:
     best = brute_force(layers(), (1, 1))
-    found = ax.codesign(layers(), knobs=KNOBS, seconds=10, tolerance=1e-7)
+    found = ax.codesign(layers(), knobs=KNOBS, seconds=3, tolerance=1e-7)
     values = [point.value for point in found.front]
     assert values == sorted(values, reverse=True)
     assert values[-1] == pytest.approx(found.value)
@@ -79,7 +79,7 @@ def test_front_is_exact_for_its_designs_and_rises() -> None:
 
 
 def test_total_is_that_of_the_layers_evaluated_one_by_one() -> None:
-    found = ax.codesign(layers(clock=1e-9), knobs=KNOBS, seconds=20, tolerance=1e-3)
+    found = ax.codesign(layers(clock=1e-9), knobs=KNOBS, seconds=3, tolerance=1e-3)
     figures = [(layer.count, layer.result.to_dict()) for layer in found.layers]
     assert found.total["energy_pJ"] == pytest.approx(sum(n * f["energy_pJ"] for n, f in figures))
     assert found.total["cycles"] == sum(n * f["cycles"] for n, f in figures)
@@ -89,19 +89,19 @@ def test_total_is_that_of_the_layers_evaluated_one_by_one() -> None:
 
 def test_identical_layers_are_searched_once() -> None:
     twice = [*layers(), ax.Layer(specification(4, 2, 4), "again", 2)]
-    found = ax.codesign(twice, knobs=KNOBS, seconds=20, tolerance=1e-3)
+    found = ax.codesign(twice, knobs=KNOBS, seconds=3, tolerance=1e-3)
     assert [(layer.count, layer.names) for layer in found.layers] == [(5, ("one", "again")), (1, ("two",))]
 
 
 def test_a_workload_takes_the_place_of_the_problem() -> None:
     machine = specification(8, 8, 8)
-    found = ax.codesign(machine, layers(), knobs=KNOBS, seconds=20, tolerance=1e-4)
-    assert found.value == pytest.approx(ax.codesign(layers(), knobs=KNOBS, seconds=20, tolerance=1e-4).value, rel=2e-4)
+    found = ax.codesign(machine, layers(), knobs=KNOBS, seconds=3, tolerance=1e-4)
+    assert found.value == pytest.approx(ax.codesign(layers(), knobs=KNOBS, seconds=3, tolerance=1e-4).value, rel=2e-4)
 
 
 def test_a_knob_that_changes_structure_makes_families() -> None:
     knobs = {"variables.lanes": (1, 4, "x2"), "variables.buffer_depth": (8, 24, 8)}
-    found = ax.codesign(layers(), knobs=knobs, objective="delay", seconds=30, tolerance=1e-6)
+    found = ax.codesign(layers(), knobs=knobs, objective="delay", seconds=3, tolerance=1e-6)
     assert found.designs == 9
     assert found.knobs is not None
     assert found.knobs["variables.lanes"] == 4
@@ -117,18 +117,18 @@ def test_a_knob_that_changes_structure_makes_families() -> None:
 
 def test_area_limit_leaves_smaller_machines() -> None:
     best = brute_force(layers(), (1, 1))
-    found = ax.codesign(layers(), knobs=KNOBS, constraints={"area_um2": 1600}, seconds=20, tolerance=1e-6)
+    found = ax.codesign(layers(), knobs=KNOBS, constraints={"area_um2": 1600}, seconds=3, tolerance=1e-6)
     assert found.total["area_um2"] <= 1600
     assert found.value == pytest.approx(min(best[8], best[16]), rel=1e-6)
 
 
 def test_limits_on_totals_hold() -> None:
-    free = ax.codesign(layers(clock=1e-9), knobs=KNOBS, objective="delay", seconds=10)
-    least = ax.codesign(layers(clock=1e-9), knobs=KNOBS, objective="energy", seconds=10)
+    free = ax.codesign(layers(clock=1e-9), knobs=KNOBS, objective="delay", seconds=3)
+    least = ax.codesign(layers(clock=1e-9), knobs=KNOBS, objective="energy", seconds=3)
     assert least.total["energy_pJ"] < free.total["energy_pJ"]
     limit = 0.5 * (least.total["energy_pJ"] + free.total["energy_pJ"])
     found = ax.codesign(
-        layers(clock=1e-9), knobs=KNOBS, objective="delay", constraints={"energy_pJ": limit, "power_W": 1.0}, seconds=6
+        layers(clock=1e-9), knobs=KNOBS, objective="delay", constraints={"energy_pJ": limit, "power_W": 1.0}, seconds=3
     )
     assert found.total["energy_pJ"] <= limit
     assert found.total["energy_pJ"] * 1e-12 / found.total["latency_s"] <= 1.0
@@ -174,11 +174,11 @@ def test_interruption_keeps_the_best() -> None:
         if progress.value is not None and len(calls) > 2:
             raise KeyboardInterrupt
 
-    found = ax.codesign(layers(), knobs=KNOBS, seconds=30, tolerance=1e-9, progress=stop)
+    found = ax.codesign(layers(), knobs=KNOBS, seconds=3, tolerance=1e-9, progress=stop)
     assert found.interrupted
     assert found.knobs is not None
     assert 0 <= found.lower_bound <= min(brute_force(layers(), (1, 1)).values())
-    early = ax.codesign(layers(), knobs=KNOBS, seconds=30, progress=_interrupt)
+    early = ax.codesign(layers(), knobs=KNOBS, seconds=3, progress=_interrupt)
     assert early.interrupted
 
 
@@ -197,7 +197,7 @@ def test_the_time_is_kept() -> None:
 @pytest.mark.parametrize("method", ["random", "grid"])
 def test_baselines_never_beat_the_optimum(method) -> None:
     optimum = min(brute_force(layers(), (1, 1)).values())
-    found = ax.codesign(layers(), knobs=KNOBS, seconds=4, method=method)
+    found = ax.codesign(layers(), knobs=KNOBS, seconds=3, method=method)
     assert found.lower_bound == 0
     assert found.method == method
     assert found.value >= optimum * (1 - 1e-9)
@@ -206,14 +206,14 @@ def test_baselines_never_beat_the_optimum(method) -> None:
 
 def test_bayesian_baseline_tries_machines() -> None:
     pytest.importorskip("optuna")
-    found = ax.codesign(layers(), knobs=KNOBS, seconds=4, method="bayesian", seed=1)
+    found = ax.codesign(layers(), knobs=KNOBS, seconds=3, method="bayesian", seed=1)
     assert found.value >= min(brute_force(layers(), (1, 1)).values()) * (1 - 1e-9)
     assert found.searches >= 2
 
 
 def test_a_grid_too_large_to_lay_out_is_thinned_and_nothing_is_proved() -> None:
     knobs = {"variables.buffer_depth": (1, 4096), "variables.bandwidth": (0.01, 4, 0.01)}
-    found = ax.codesign(layers(), knobs=knobs, objective="delay", seconds=9)
+    found = ax.codesign(layers(), knobs=knobs, objective="delay", seconds=3)
     assert found.lower_bound == 0
     assert found.knobs is not None
     assert found.knobs["variables.bandwidth"] == pytest.approx(4)
