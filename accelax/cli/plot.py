@@ -112,7 +112,7 @@ def _draw(results: Results, output: Path, kinds: list[str] | None) -> None:
     chosen = kinds or (list(FIGURES) if into_directory else [MAIN.get(results.kind, "energy")])
     if not into_directory and len(chosen) > 1:
         raise SpecError(f"--kind all draws several figures: give --output a directory, not {output}")
-    drawn, left_out = draw_all(results, chosen, every_nest=into_directory)
+    drawn, left_out = draw_all(results, chosen, nests=None if into_directory else 1)
     if not drawn:
         place = Location(results.source) if results.source else None
         raise SpecError([Problem(f"nothing to draw: {kind}: {why}", place) for kind, why in left_out.items()])

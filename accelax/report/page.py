@@ -25,6 +25,8 @@ from accelax.report.words import describe_figure
 
 MOST_ROWS = 50
 """Rows of a sweep that the page shows: those with the best values."""
+MOST_NESTS = 16
+"""Loop nests that the page shows: those of the layers with the most energy."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,10 @@ def render(page: Page) -> str:
 
 def page_of(results: Results) -> Page:
     """What the page says. Raises AccelaxError without matplotlib."""
-    drawn, left_out = draw_all(results, FIGURES)
+    drawn, left_out = draw_all(results, FIGURES, nests=MOST_NESTS)
+    more = len(results.evaluated) - MOST_NESTS
+    if more > 0 and LOOPNEST not in left_out:
+        left_out[LOOPNEST] = f"{more} more, of layers with less energy: accelax plot RESULT -o DIR draws all"
     pictures = [_picture(results, one, number) for number, one in enumerate(drawn)]
     nests = {one.layer: picture for one, picture in zip(drawn, pictures, strict=True) if one.kind == LOOPNEST}
     run = results.figures.get("run") or results.figures.get("header") or {}

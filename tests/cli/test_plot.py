@@ -67,6 +67,20 @@ def test_all_figures_into_a_directory_and_what_is_left_out(result, tmp_path, cap
     ]
 
 
+def test_the_nest_of_one_layer_into_a_file_and_of_all_into_a_directory(eyeriss_figures, tmp_path, capsys):
+    nest = [{"kind": "storage", "component": "DRAM", "tensors": {"A": 4}}]
+    found = {"objective": "edp", "value": 1.0, "lower_bound": 0.0, "history": [], "mapping": "", "same_as": None}
+    layers = [
+        {"name": n, "count": c, **found, "result": {**eyeriss_figures, "nest": nest}} for n, c in [("a", 1), ("b/c", 2)]
+    ]
+    source = written(tmp_path / "r.json", {"layers": layers, "total": None, "largest_gap": 1.0})
+    plot(source, kind="loopnest", output=tmp_path / "x.svg")
+    assert "the loop nest of b/c, the layer with the most energy" in capsys.readouterr().err
+    plot(source, kind="loopnest", output=tmp_path / "all")
+    names = {path.stem for path in (tmp_path / "all").iterdir()}
+    assert names == {"loopnest_01_a", "loopnest_02_b_c"}
+
+
 def test_the_page_is_written_beside_the_result(result, tmp_path, capsys):
     assert plot(result) == 0
     assert (tmp_path / "result.html").read_text().startswith("<!DOCTYPE html>")

@@ -52,11 +52,11 @@ class Drawn:
 
 
 def draw_all(
-    results: Results, kinds: Sequence[str] = FIGURES, *, every_nest: bool = True
+    results: Results, kinds: Sequence[str] = FIGURES, *, nests: int | None = None
 ) -> tuple[list[Drawn], dict[str, str]]:
     """The figures of ``kinds``, and for each kind that there is nothing to draw of, the reason.
 
-    Of several layers there is a loop nest each, or only that of the layer with the most energy.
+    Of several layers there is a loop nest each, or those of the ``nests`` layers with the most energy.
 
     Raises:
         AccelaxError: matplotlib is missing.
@@ -65,15 +65,15 @@ def draw_all(
     left_out: dict[str, str] = {}
     for kind in kinds:
         try:
-            found = draw_nests(results, every=every_nest) if kind == LOOPNEST else [Drawn(kind, _DRAW[kind](results))]
+            found = draw_nests(results, nests) if kind == LOOPNEST else [Drawn(kind, _DRAW[kind](results))]
             drawn += found
         except LeftOut as reason:
             left_out[kind] = str(reason)
     return drawn, left_out
 
 
-def draw_nests(results: Results, *, every: bool = True) -> list[Drawn]:
-    """The loop nests of all layers, or of that with the most energy.
+def draw_nests(results: Results, most: int | None = None) -> list[Drawn]:
+    """The loop nests of all layers, or of the ``most`` that take the most energy.
 
     Raises:
         LeftOut: there is no mapping, or no nest in the file.
@@ -83,8 +83,8 @@ def draw_nests(results: Results, *, every: bool = True) -> list[Drawn]:
         raise LeftOut(results.why_no_evaluation)
     if len(parts) == 1:
         return [Drawn(LOOPNEST, draw_nest(parts[0]))]
-    chosen = parts if every else [max(parts, key=_energy)]
-    return [Drawn(LOOPNEST, draw_nest(part), part.name) for part in chosen]
+    costly = sorted(parts, key=_energy, reverse=True)[:most]
+    return [Drawn(LOOPNEST, draw_nest(part), part.name) for part in parts if part in costly]
 
 
 def _energy(part: Part) -> float:

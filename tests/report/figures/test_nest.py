@@ -78,7 +78,16 @@ def test_branches_are_boxes_of_their_own():
 def test_nests_of_all_layers_or_of_the_largest(network):
     results = results_of(network)
     assert [one.title for one in draw_nests(results)] == ["Loop nest: conv1", "Loop nest: conv3"]
-    assert [one.layer for one in draw_nests(results, every=False)] == ["conv1"]
+    assert [one.layer for one in draw_nests(results, 1)] == ["conv1"]
+
+
+def test_a_page_shows_the_nests_of_the_costliest_layers(network, monkeypatch):
+    from accelax.report import page
+
+    monkeypatch.setattr(page, "MOST_NESTS", 1)
+    found = page.page_of(results_of(network))
+    assert [len(layer.figures) for layer in found.layers] == [1, 0]
+    assert dict(found.left_out)["Loop nest"] == "1 more, of layers with less energy: accelax plot RESULT -o DIR draws all"
 
 
 def test_an_older_result_has_no_nest(eyeriss_figures):
