@@ -12,7 +12,7 @@ a neighbour received one visit earlier (reference C.5). With ``t_1`` the move of
 * no loop inside loop 1 may be longer than 1 (``idle``): it delivers nothing right before every other step;
 * one rank alone that spreads the children over a regular mesh, not a torus, is counted by the closed form of
   :mod:`sliding_links`, which takes it that children with equal tiles share them;
-* where every step delivers whole tiles, a step that ends where it began delivers what the neighbours just had;
+* where steps may deliver whole tiles, one that ends where it began delivers what the neighbours just had;
 * the children must fit on the mesh: what a mapping that does not fit would count is of no use to anyone;
 * deliveries alternate with those of loop 1, so equal sets need whole tiles from loop 1 (``apart``: ``t_1`` at least the
   tile's extent) or a step that moves like loop 1 (``same``).
@@ -48,7 +48,7 @@ def may_meet(
     for span in axes.values():
         spread = logical_or(spread, span > 0)
     kept = innermost or not structure.no_temporal_reuse[network + 1][tensor]
-    if not kept or structure.rules.halo == "none":
+    if not kept or structure.rules.halo in ("none", "timeloop_pre297"):
         return fits
     if structure.rules.halo != "timeloop":
         return fits if innermost else logical_and(fits, spread)
