@@ -87,7 +87,7 @@ def test_a_page_shows_the_nests_of_the_costliest_layers(network, monkeypatch):
     monkeypatch.setattr(page, "MOST_NESTS", 1)
     found = page.page_of(results_of(network))
     assert [len(layer.figures) for layer in found.layers] == [1, 0]
-    assert dict(found.left_out)["Loop nest"] == "1 more, of layers with less energy: accelax plot RESULT -o DIR draws all"
+    assert dict(found.left_out)["Loop nest"].startswith("1 more, of layers with less energy: accelax plot RESULT")
 
 
 def test_an_older_result_has_no_nest(eyeriss_figures):
