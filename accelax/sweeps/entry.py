@@ -92,8 +92,13 @@ def sweep(
         chunk: points at once; the default is 1024, and 8 where mappings are searched.
         resume: False refuses an ``output`` that is there already.
 
-    Where ``jax.distributed`` joins several processes, each takes its share of the chunks and writes
-    ``OUTPUT.part0``, ``OUTPUT.part1`` and so on; ``SweepResult.read(OUTPUT)`` joins them.
+    Where ``jax.distributed`` joins several processes, on one host or many, each takes its share of the chunks and
+    writes a part, ``OUTPUT.part0``, ``OUTPUT.part1`` and so on. Every process runs the same lines, and any reads the
+    whole when all are done, if the parts lie in one directory::
+
+        jax.distributed.initialize("host:1234", num_processes=2, process_id=n)
+        ax.sweep(spec, axes, output="shared/results.jsonl")
+        ax.SweepResult.read("shared/results.jsonl")
 
     Raises:
         SpecError: an axis, a path (with the nearest) or an argument is wrong, the file is of another sweep or cannot be

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,20 +67,19 @@ def forget() -> None:
 def prepare(plan: Plan, variant: int) -> Prepared:
     """A variant made ready, once in a process. Raises SpecError or UnsupportedError where it cannot be evaluated."""
     key = plan.fingerprint, variant, plan.mappings.get(variant)
-    if key not in _ready:
+    prepared = _ready.get(key)
+    if prepared is None:
         network = plan.network(variant)
         if plan.settings.map == "once":
             network = _mapped(network, plan.mappings[variant])
         priced = None
         if plan.traced and plan.sizes[variant] * len(network) > FEW:
-            try:
+            with contextlib.suppress(AccelaxError):
                 priced = tuple(priced_layer(layer.specification, plan.traced) for layer in network)
-            except AccelaxError:
-                priced = None
-        _ready[key] = Prepared(network, priced)
+        prepared = _ready[key] = Prepared(network, priced)
         while len(_ready) > PREPARED:
             _ready.popitem(last=False)
-    return _ready[key]
+    return prepared
 
 
 def _mapped(network: Network, mappings: Sequence[LoopTree | None]) -> Network:
