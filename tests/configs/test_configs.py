@@ -233,9 +233,28 @@ def test_the_accelforge_example_is_bound_by_its_multipliers() -> None:
     assert result["resource_usage"]["global_buffer"] == pytest.approx((64 * 768 + 64 * 16) * 16 / (128 * 1024 * 8))
 
 
+def test_the_gemmini_like_machine_has_the_energies_of_its_sizes() -> None:
+    # An SRAM of w bits and d rows: ((5 / 99.5) (w d / 8192 - 1/2) + 1) w / 16 pJ; 128 x 32768 bits are 512 KB.
+    files = arch("gemmini_like"), CONFIGS / "workload" / "gemmini_layer.yaml"
+    spec = ax.Specification.from_yaml_files(*files)
+    spec.set("variables.spad_depth", 32768)
+    spec.set("variables.acc_depth", 16)
+    machine = lowered(spec).machine
+    scratchpad, accumulator, registers = (
+        machine.levels[machine.storage_index(name)] for name in ("Scratchpad", "Accumulator", "Registers")
+    )
+    assert scratchpad.read_energy == pytest.approx(213.628140703518, rel=1e-12)
+    assert accumulator.update_energy == pytest.approx(1.95603015075377, rel=1e-12)
+    assert registers.fill_energy == pytest.approx(0.487461722675879, rel=1e-12)
+    assert machine.levels[0].read_energy == 6400
+    assert machine.compute.energy == 0.5608
+    assert (scratchpad.size_words, accumulator.size_words, registers.size_words) == (16 * 32768, 16, 1)
+    assert machine.compute.mesh_x * machine.compute.mesh_y == 256
+
+
 def test_every_file_is_covered() -> None:
-    covered = {arch(machine) for machine in (*MACHINES, "accelforge_array")}
-    covered |= {CONFIGS / "workload" / f"{name}.yaml" for name in ("convolution", "depthwise", "gemm")}
+    covered = {arch(machine) for machine in (*MACHINES, "accelforge_array", "gemmini_like")}
+    covered |= {CONFIGS / "workload" / f"{name}.yaml" for name in ("convolution", "depthwise", "gemm", "gemmini_layer")}
     covered |= {CONFIGS / "workload" / "accelforge_matmul.yaml"}
     mappings = ("eyeriss_like_resnet18", "two_level_bert_base", "accelforge_array_matmul")
     covered |= {CONFIGS / "mapping" / f"{name}.yaml" for name in mappings}
