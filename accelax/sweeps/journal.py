@@ -79,8 +79,8 @@ def _note(path: str | Path, place: int, problem: str, after: int, whole: bool) -
     """What is lost from a file, in words."""
     if not whole and not after:
         return f"{path}:{place}: the last line was not written to its end; its point is evaluated again"
-    more = f" and the {after} lines after it" if after else ""
-    return f"{path}:{place}: {problem}; this line{more} cannot be used, their points are evaluated again"
+    lost = f"this and the next {after}" if after else "this"
+    return f"{path}:{place}: {problem}; lines that cannot be used: {lost}; their points are evaluated again"
 
 
 def _parsed(line: bytes) -> Any:

@@ -68,7 +68,7 @@ def test_what_follows_a_broken_line_is_set_aside(file, line, message):
     file.write_bytes(good + rest)
     contents = resumed(file)
     assert list(contents.rows) == [0, 2, 1]
-    assert contents.notes[0].startswith(f"{file}:6: {message}; this line and the 1 lines after it cannot be used")
+    assert contents.notes[0].startswith(f"{file}:6: {message}; lines that cannot be used: this and the next 1;")
     assert file.read_bytes() == good
     assert file.with_name("results.jsonl.corrupt").read_bytes() == rest
 
