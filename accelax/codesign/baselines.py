@@ -47,7 +47,7 @@ def random_machines(search: Search) -> None:
 def machines_in_turn(search: Search) -> None:
     """The middle of every family's grid, then grids of 3, 5, 9, ... values of each knob, spread in ratio."""
     tried: set[tuple[int, int]] = set()
-    for values in (1, *(2**n + 1 for n in itertools.count(1))):
+    for values in itertools.chain((1,), (2**n + 1 for n in itertools.count(1))):
         for number, family in enumerate(search.families):
             for point in _spread(family.grid.shape, values):
                 if search.over:

@@ -19,7 +19,7 @@ class Priced(Protocol):
     delay: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass
 class Part:
     """The plainest :class:`Priced`."""
 

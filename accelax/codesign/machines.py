@@ -107,5 +107,5 @@ def _compact(leaf: Any) -> float | np.ndarray:
     return float(column.flat[0]) if (column == column.flat[0]).all() else column
 
 
-def _extreme(leaf: float | np.ndarray, among: np.ndarray, pick: Any) -> float:
+def _extreme(leaf: Any, among: np.ndarray, pick: Any) -> float:
     return leaf if isinstance(leaf, float) else float(pick(leaf[among]))

