@@ -235,3 +235,18 @@ def test_parts_of_one_sweep_are_joined_and_others_refused(small, tmp_path):
     (tmp_path / "r.jsonl.part2").write_text(json.dumps(other) + "\n")
     with pytest.raises(ax.SpecError, match=r"part2:1:1: the part is of another sweep"):
         SweepResult.read(file)
+
+
+def test_parquet_is_written_or_its_package_named(small, tmp_path):
+    pytest.importorskip("pandas")
+    found = ax.sweep(small, {READ: [1, 3]})
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        with pytest.raises(ax.SpecError, match="pip install pyarrow"):
+            found.to_parquet(tmp_path / "r.parquet")
+        return
+    import pandas
+
+    found.to_parquet(tmp_path / "r.parquet")
+    assert pandas.read_parquet(tmp_path / "r.parquet")[READ].tolist() == [1, 3]
