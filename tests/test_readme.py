@@ -19,9 +19,7 @@ COMMANDS = [
     for line in text.replace("\\\n", " ").splitlines()
     if line.startswith("accelax ")
 ]
-PROGRAMS = [
-    (text, BLOCKS[place + 1][1]) for place, (language, text) in enumerate(BLOCKS) if language == "python"
-]
+PROGRAMS = [(text, BLOCKS[place + 1][1]) for place, (language, text) in enumerate(BLOCKS) if language == "python"]
 
 
 def test_readme_has_examples():

@@ -69,4 +69,5 @@ def at_machine(problem: LevelProblem, lowered: LoweredLevels, paths: tuple[str, 
     if structure != problem.structure:
         raise UnsupportedError(f"a change of structure by {', '.join(paths) or 'the machine'} within one batch")
     cycle = lowered.machine.cycle_seconds
-    return problem.replace(hardware=level_hardware(lowered), cycle_seconds=math.nan if cycle is None else cycle)
+    numbers = {"hardware": level_hardware(lowered), "cycle_seconds": math.nan if cycle is None else cycle}
+    return problem.replace(**numbers)  # type: ignore[attr-defined]

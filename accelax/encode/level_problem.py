@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flax import struct
 
-from accelax.components.numbers import floor, is_traced, may_differ, plain_or_traced
+from accelax.components.numbers import is_traced, may_differ, plain_or_traced
 from accelax.encode.level_genome import sample
 from accelax.encode.level_imperfect import refuse_imperfect
 from accelax.encode.level_mapping import decode_mapping, encode_mapping
@@ -22,6 +22,7 @@ from accelax.ir.level_machine import Level, LevelMachine
 from accelax.ir.remainders import remainder_rule
 from accelax.ir.workload import Einsum
 from accelax.model.levels.arrays import LevelHardware, LevelMapping, LevelStructure, LevelWorkload
+from accelax.model.ops import floor_divide
 
 if TYPE_CHECKING:
     from accelax.encode.level_counting import MapspaceSize
@@ -272,10 +273,10 @@ def _hop_energy(level: Level) -> float:
 
 def _effective_size(level: Level) -> float:
     """Words a tile may use: the size divided by the number of buffers."""
-    size = level.size_words / level.multiple_buffering
-    if is_traced(size):
-        return floor(size)
-    return math.inf if math.isinf(size) else float(math.floor(size))
+    size, buffers = level.size_words, level.multiple_buffering
+    if is_traced(size) or is_traced(buffers):
+        return floor_divide(size, buffers)
+    return math.inf if math.isinf(size) else float(math.floor(size / buffers))
 
 
 def _line_energy(level: Level, energy: float | None) -> float:

@@ -73,6 +73,17 @@ def ceil_divide(value: Number, divisor: Number) -> Number:
     return where(whole * divisor < value, whole + 1.0, whole)
 
 
+def floor_divide(value: Number, divisor: Number) -> Number:
+    """``floor(value / divisor)`` for finite numbers, exact even where a compiler multiplies by the reciprocal instead.
+
+    >>> float(floor_divide(49.0 * 3, 49.0))
+    3.0
+    """
+    whole = floor(value / divisor)
+    whole = where((whole + 1.0) * divisor <= value, whole + 1.0, whole)
+    return where(whole * divisor > value, whole - 1.0, whole)
+
+
 def share_of(used: Number, limit: Number) -> Number:
     """``used / limit``: at most 1 exactly when ``used`` is at most ``limit``, even where reciprocals are used.
 

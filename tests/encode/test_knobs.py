@@ -74,6 +74,16 @@ def test_many_values_at_once(eyeriss):
     assert np.asarray(sizes(jnp.array([8.0, 16.0]))).tolist() == [32.0, 64.0]
 
 
+def test_sizes_are_whole_words_under_jit(eyeriss):
+    # 49 buffers: a compiler that multiplies with 1 / 49 makes 48 words of 49 * 49.
+    spec, problem = eyeriss
+    spec = spec.with_values({f"{GLB}.multiple_buffering": 49, f"{GLB}.width": 16})
+    level = problem.structure.level_names.index("shared_glb")
+    depths = jnp.arange(1.0, 60.0) * 49
+    sizes = jax.jit(jax.vmap(lambda d: at_values(spec, problem, {f"{GLB}.depth": d}).hardware.size[level]))(depths)
+    assert np.asarray(sizes).tolist() == list(range(1, 60))
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

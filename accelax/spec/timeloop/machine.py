@@ -136,7 +136,7 @@ def _storage_level(
             where.location("cluster_size"),
             f"{path}.cluster_size",
         )
-    energies = access_energies(place, attributes, tables, cluster)
+    energies, area = access_energies(place, attributes, tables, cluster), tables.areas.get(place.name)
     leak = tables.energy(place.name, LEAK)
     leak = 0.0 if leak is None else leak
     return Level(
@@ -160,7 +160,7 @@ def _storage_level(
         update_energy=energies[2],
         leak_energy=leak,
         address_generation_energy=attributes.get("addr_gen_energy", 0.0),
-        area_um2=tables.areas.get(place.name, attributes.get("cluster_area", 0.0) / cluster),
+        area_um2=attributes.get("cluster_area", 0.0) / cluster if area is None else area,
         power_gated_at=_gate(place, attributes, chain, leak, problems),
         reduction_supported=attributes.get("reduction_supported", True),
         network=_network(attributes, word_bits, tables),

@@ -182,7 +182,10 @@ def _window_nest(random: Random) -> Case:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=(HealthCheck.too_slow,))
-@given(cases(projections=(*WINDOWS, (((0, 1),), ((1, 1),)))), st.sampled_from(("timeloop", "timeloop_pre297", "exact", "none")))
+@given(
+    cases(projections=(*WINDOWS, (((0, 1),), ((1, 1),)))),
+    st.sampled_from(("timeloop", "timeloop_pre297", "exact", "none")),
+)
 def test_any_nest_under_any_rule(case: Case, halo: str) -> None:
     check(case.with_rules(halo=halo))
 
