@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -9,10 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import accelax as ax
 from accelax.ir import LoweredLevels
 from accelax.search.judge import count_of
-from accelax.search.objective import Objective
+from accelax.search.objective import UNFIT, Objective
 from accelax.search.protocol import SearchState
 from accelax.search.record import Progress
 from accelax.search.sampling import Sampling
@@ -27,6 +30,8 @@ POINTWISE = CONFIGS / "workload/resnet18/layer_02.yaml"
 FOREVER = 1e6
 AGREE = 1e-9
 """Values this close are equal: two mappings of one cost may be added up in another order."""
+AGREE_SINGLE = 1e-4
+"""The same where one value is the exponential of a score in single precision."""
 
 
 @dataclass(frozen=True)
@@ -174,12 +179,12 @@ class Drawn(SearchState):
 class LimitedSampling:
     """The searcher ``random`` until it has drawn ``limit`` mappings, valid or not.
 
-    ``early_value`` becomes the best value after the first ``early`` of them (whole batches), infinite without one.
+    ``early_value`` is the best value of the first ``early`` of them, infinite without one, in single precision.
     """
 
     early: int
     limit: int
-    early_value: float | None = None
+    early_value: float = math.inf
 
     def init(self, problem: Any, objective: Objective, seed: int) -> Drawn:
         """Start sampling."""
@@ -188,13 +193,14 @@ class LimitedSampling:
 
     def ask(self, state: Drawn, incumbent: float, seconds: float) -> tuple[Drawn, Any]:
         """The next batch."""
-        if self.early_value is None and state.drawn >= self.early:
-            self.early_value = incumbent
         state.sampling, batch = Sampling().ask(state.sampling, incumbent, seconds)
         return state, batch
 
     def tell(self, state: Drawn, candidates: Any, scores: Any) -> Drawn:
         """Count what was drawn."""
+        first = np.asarray(scores)[0, : max(self.early - state.drawn, 0)]
+        if first.size and first.min() < UNFIT:
+            self.early_value = min(self.early_value, math.exp(float(first.min())))
         state.drawn += count_of(candidates)
         state.done = state.drawn >= self.limit
         return state
@@ -203,28 +209,28 @@ class LimitedSampling:
 def measure_random(pair: Pair, row: dict[str, Any], times: float, least: int, most: int, seed: int) -> dict[str, Any]:
     """Random search with ``times`` the evaluations of ``row``, and then on until it had ``least`` of them.
 
-    It never has more than ``most``. ``early_verdict`` compares after ``times`` the evaluations (in whole batches of
-    random search), ``random_verdict`` at the end; both sides are judged by the same exact evaluation.
+    It never has more than ``most``, and draws whole batches. ``early_verdict`` compares with the best of the first
+    ``times`` the evaluations, ``random_verdict`` with that of all, where both sides are judged exactly.
     """
     early = min(int(times * row["evaluated"]), most)
     rival = LimitedSampling(early, max(early, min(least, most)))
     found = ax.map(pair.specification, objective="edp", seconds=FOREVER, seed=seed, searcher=rival)
-    after = found.value if rival.early_value is None else rival.early_value
     return {
         "random_value": None if found.mapping is None else found.value,
         "random_evaluated": found.evaluated,
         "random_seconds": found.seconds,
         "random_verdict": verdict(row["value"], found.value),
-        "early_verdict": verdict(row["value"], after),
+        "early_value": None if math.isinf(rival.early_value) else rival.early_value,
+        "early_verdict": verdict(row["value"], rival.early_value, AGREE_SINGLE),
     }
 
 
-def verdict(ours: float, theirs: float) -> str:
+def verdict(ours: float, theirs: float, agree: float = AGREE) -> str:
     """``better``, ``equal`` or ``worse``: our value against another.
 
     >>> verdict(1.0, 2.0), verdict(2.0, 2.0 * (1 + 1e-12)), verdict(2.0, 1.0)
     ('better', 'equal', 'worse')
     """
-    if ours < theirs * (1 - AGREE):
+    if ours < theirs * (1 - agree):
         return "better"
-    return "equal" if ours <= theirs * (1 + AGREE) or ours == theirs else "worse"
+    return "equal" if ours <= theirs * (1 + agree) or ours == theirs else "worse"

@@ -73,13 +73,17 @@ class TestRandom:
         found = ax.map(cube, objective="edp", seconds=60, searcher=rival)
         assert found.evaluated == 2 * 8192
 
-    def test_the_early_value_is_that_of_the_first_batches(self, cube):
-        rival = mapper_pairs.LimitedSampling(early=1, limit=40000)
-        late = ax.map(cube, objective="edp", seconds=60, searcher=rival).value
-        alone = mapper_pairs.LimitedSampling(early=1, limit=1)
-        early = ax.map(cube, objective="edp", seconds=60, searcher=alone).value
-        assert late <= early
-        assert rival.early_value == pytest.approx(early, rel=1e-4)
+    def test_the_early_value_is_that_of_the_first_mappings(self, cube):
+        # Batches hold 8,192 mappings: the first 8,192 are all of the first batch, one is a part of it.
+        values = []
+        for early in (1, 200, 8192):
+            rival = mapper_pairs.LimitedSampling(early, limit=16384)
+            found = ax.map(cube, objective="edp", seconds=60, searcher=rival).value
+            values.append(rival.early_value)
+        alone = ax.map(cube, objective="edp", seconds=60, searcher=mapper_pairs.LimitedSampling(1, 1)).value
+        assert values == sorted(values, reverse=True)
+        assert values[-1] == pytest.approx(alone, rel=1e-4)
+        assert found <= alone
 
     def test_a_row_tells_both_verdicts(self, cube):
         pair = mapper_pairs.Pair("none", "cube", "two_level", cube, 1)
