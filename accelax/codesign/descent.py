@@ -26,8 +26,6 @@ class Descent:
     search: Search
     improved: set[tuple[int, int, int]] = field(default_factory=set)
     probed: set[tuple[int, int, bool]] = field(default_factory=set)
-    proposals: list[tuple[int, int]] = field(default_factory=list)
-    """Machines (family and point) that are looked at before neighbours are."""
 
     def run(self, until: float) -> None:
         """Begin every family, and take turns until the time comes or nothing is left to try."""
@@ -41,7 +39,7 @@ class Descent:
 
     def step(self) -> bool:
         """Improve, else look at a neighbour; whether there was anything to do."""
-        return self.improve() or self.propose() or self.probe(False) or self.probe(True)
+        return self.improve() or self.probe(False) or self.probe(True)
 
     def begin(self, number: int) -> None:
         """Mappings to begin with: those of a machine in the middle of the family, then of its last one.
@@ -76,13 +74,6 @@ class Descent:
                     search.choose(number)
                 return True
         return False
-
-    def propose(self) -> bool:
-        """Search the layers on the next machine that was proposed."""
-        if not self.proposals:
-            return False
-        self.look(*self.proposals.pop(0), True)
-        return True
 
     def probe(self, fully: bool) -> bool:
         """Look at a neighbour of the best machine; whether there was one left.

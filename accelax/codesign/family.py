@@ -129,8 +129,9 @@ def _family(layers: Sequence[NetworkLayer], values: dict[str, float], grid: Grid
             tables[key] = machines_at(spec, problem, grid)
         machines: Machines = tables[key]
         scale = _scale(machines) if scale is None else scale
-        found.append(Layer(spec, problem))
-        pools.append(Pool(layer.name, layer.count, problem, problem_below(problem), machines, scale))
+        below = problem_below(problem)
+        found.append(Layer(spec, problem, below))
+        pools.append(Pool(layer.name, layer.count, problem, below, machines, scale))
     machines = pools[0].machines
     allowed = np.ones(grid.size, dtype=bool)
     known = [Known() for _ in layers]

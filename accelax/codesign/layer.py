@@ -10,7 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from accelax.codesign.below import problem_below
 from accelax.codesign.pool import costs_on
 from accelax.encode.level_problem import LevelProblem
 from accelax.ir import Mapping
@@ -61,10 +60,15 @@ class Solved:
 
 @dataclass(frozen=True)
 class Layer:
-    """What a search needs of a layer: the problem as asked for, and the specification that says what is allowed."""
+    """What a search needs of a layer: the specification, which says what is allowed, and the problem as asked for.
+
+    ``below`` is the problem under rules that make no mapping dearer (:mod:`accelax.codesign.below`): the same object
+    where those are the rules asked for.
+    """
 
     specification: Any
     problem: LevelProblem
+    below: LevelProblem
 
 
 class _Finals(Record):
@@ -116,10 +120,9 @@ class _Limited:
 
 def solve(layer: Layer, task: LayerTask) -> Solved:
     """Search one layer. The bound, and the search, are under the rules of :mod:`accelax.codesign.below`."""
-    below = _below(layer)
     weighted = {name: 2 * w for name, w in (("energy", task.alpha), ("delay", 1 - task.alpha)) if w > 0}
     objective = parse_objective(weighted)
-    there = below.replace(hardware=task.machine)  # type: ignore[attr-defined]
+    there = layer.below.replace(hardware=task.machine)  # type: ignore[attr-defined]
     contains = membership(layer.specification)
     record = _Finals(Judge(there, objective), contains)
     if task.known:
@@ -135,17 +138,6 @@ def solve(layer: Layer, task: LayerTask) -> Solved:
     return Solved(log_bound, _finalists(layer, task, record), record.evaluated)
 
 
-_PROBLEMS: dict[int, tuple[LevelProblem, LevelProblem]] = {}
-
-
-def _below(layer: Layer) -> LevelProblem:
-    """The layer's problem under the rules below, made once."""
-    known = _PROBLEMS.get(id(layer.problem))
-    if known is None or known[0] is not layer.problem:
-        known = _PROBLEMS[id(layer.problem)] = layer.problem, problem_below(layer.problem)
-    return known[1]
-
-
 def _finalists(layer: Layer, task: LayerTask, record: _Finals) -> tuple[Mapping, ...]:
     """The best few mappings, under the rules asked for."""
     contains = record.contains
@@ -153,7 +145,7 @@ def _finalists(layer: Layer, task: LayerTask, record: _Finals) -> tuple[Mapping,
     finals = [m for m, _ in record.best_finals()[:FINALISTS] if contains(m)]
     if record.best is not None and record.best not in finals:
         finals.insert(0, record.best)
-    if not finals or layer.problem is _below(layer):
+    if not finals or layer.problem is layer.below:
         return tuple(finals[:1])
     energy, cycles = costs_on(layer.problem, task.machine, finals)
     values = [

@@ -13,12 +13,9 @@ from accelax.encode.level_mapping import encode_mapping
 from accelax.encode.level_problem import LevelProblem
 from accelax.ir import Mapping
 from accelax.model.levels.arrays import LevelHardware, LevelMapping
-from accelax.model.levels.evaluate import nest_traffic, price_nest
-from accelax.model.levels.nest import count_nest
+from accelax.model.levels.evaluate import LevelCost, evaluate_levels
 from accelax.search.exact_batch import exact_costs
-
-FITS = 1e-12
-"""Relative excess below which a constraint counts as met."""
+from accelax.search.judge import TOLERANCE
 
 
 @dataclass
@@ -86,20 +83,19 @@ def costs_of(
     problem: LevelProblem, machine: LevelHardware, rows: LevelMapping, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same of ``count`` mappings as numbers."""
-    cost = exact_costs(problem.replace(hardware=machine), rows)  # type: ignore[attr-defined]
-    fits = np.broadcast_to(np.asarray(cost.violation) <= FITS, count)
-    energy, cycles = (np.where(fits, np.asarray(part, dtype=float), np.inf) for part in (cost.energy, cost.cycles))
-    return energy, cycles
+    return _where_it_fits(exact_costs(problem.replace(hardware=machine), rows), count)  # type: ignore[attr-defined]
 
 
 def price(problem: LevelProblem, machines: Machines, mapping: Mapping) -> tuple[np.ndarray, np.ndarray]:
     """Energy and cycles of a mapping, ``[points]`` each, in float64: counts are made once, prices for all machines."""
-    structure = problem.structure
-    numbers = encode_mapping(structure, problem.lowered, mapping)
+    numbers = encode_mapping(problem.structure, problem.lowered, mapping)
     with np.errstate(all="ignore"):
-        nest = count_nest(structure, problem.workload, numbers)
-        cost = price_nest(structure, machines.table, numbers, nest, nest_traffic(structure, numbers, nest))
-    points = machines.points
-    fits = np.broadcast_to(np.asarray(cost.violation) <= FITS, points)
-    energy, cycles = (np.broadcast_to(np.asarray(part, dtype=float), points) for part in (cost.energy, cost.cycles))
-    return np.where(fits, energy, np.inf), np.where(fits, cycles, np.inf)
+        cost = evaluate_levels(problem.structure, problem.workload, machines.table, numbers)
+    return _where_it_fits(cost, machines.points)
+
+
+def _where_it_fits(cost: LevelCost, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Energy and cycles ``[count]``, infinite where constraints are missed."""
+    fits = np.broadcast_to(np.asarray(cost.violation) <= TOLERANCE, count)
+    energy, cycles = (np.where(fits, np.asarray(part, dtype=float), np.inf) for part in (cost.energy, cost.cycles))
+    return energy, cycles

@@ -66,11 +66,6 @@ def may_differ(one: Number, other: Number) -> bool:
     return is_traced(one) or is_traced(other) or bool(one != other)
 
 
-def floor(value: Number) -> Number:
-    """The largest integer that is not above a value; its derivative is zero."""
-    return namespace(value).floor(value)
-
-
 def exp(value: Number) -> Number:
     """The exponential function."""
     return namespace(value).exp(value)
