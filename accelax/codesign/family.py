@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import jax
 import numpy as np
@@ -19,8 +18,8 @@ from accelax.codesign.machines import Machines, machines_at
 from accelax.codesign.network import NetworkLayer
 from accelax.codesign.pool import Pool
 from accelax.encode import encode
-from accelax.encode.knobs import at_values
 from accelax.encode.level_problem import LevelProblem
+from accelax.encode.machine_function import is_traceable
 from accelax.errors import Problem, SpecError, UnsupportedError
 
 MOST_FAMILIES = 64
@@ -82,7 +81,8 @@ def divide(layers: Sequence[NetworkLayer], knobs: Sequence[Knob]) -> tuple[list[
         same = all(
             end.structure == base.structure and end.lowered.constraints == base.lowered.constraints for end in ends
         )
-        (numeric if same and _is_traceable(spec, base, knob) else structural).append(knob)
+        traced = same and is_traceable(spec, knob.path, [plain(knob.low), plain(knob.high)])
+        (numeric if traced else structural).append(knob)
     if problems:
         raise SpecError(problems)
     return structural, numeric
@@ -91,15 +91,6 @@ def divide(layers: Sequence[NetworkLayer], knobs: Sequence[Knob]) -> tuple[list[
 def plain(value: float) -> float | int:
     """A whole number as one: sizes and instances are read as integers."""
     return int(value) if float(value).is_integer() else value
-
-
-def _is_traceable(spec: Any, problem: LevelProblem, knob: Knob) -> bool:
-    """Whether the hardware is a function of the knob that jax can trace."""
-    try:
-        jax.eval_shape(lambda value: at_values(spec, problem, {knob.path: value}).hardware, 1.0)
-    except (SpecError, UnsupportedError):
-        return False
-    return True
 
 
 def build_families(layers: Sequence[NetworkLayer], structural: Sequence[Knob], grid: Grid) -> list[Family]:

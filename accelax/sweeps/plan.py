@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from accelax.encode.machine_function import is_traceable
 from accelax.errors import Problem, SpecError
 from accelax.ir import Mapping
 from accelax.search.objective import Objective, check_objective, parse_objective
 from accelax.spec.specification import Specification
 from accelax.sweeps.axes import PROBLEM, Axis
-from accelax.sweeps.machine import is_traceable
 from accelax.sweeps.networks import Network, changed, label_of, network_at, network_with
 
 Maps = bool | Literal["once"]

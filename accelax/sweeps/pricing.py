@@ -17,13 +17,13 @@ import numpy as np
 
 from accelax.encode.level_mapping import encode_mapping
 from accelax.encode.level_problem import LevelProblem, encode_levels
+from accelax.encode.machine_function import MachineFunction, machine_function
 from accelax.errors import SpecError, UnsupportedError
 from accelax.ir import LoweredLevels
 from accelax.model.levels.arrays import LevelStructure
 from accelax.model.levels.evaluate import nest_traffic, price_nest
 from accelax.model.levels.nest import count_nest
 from accelax.spec.specification import Specification
-from accelax.sweeps.machine import MachineFunction, machine_function
 from accelax.sweeps.rows import COLUMNS
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import accelax as ax
+from accelax.encode.machine_function import is_traceable, machine_function
 from accelax.sweeps import pricing
-from accelax.sweeps.machine import is_traceable, machine_function
 from accelax.sweeps.pricing import compilations, price, priced_layer
 
 EYERISS = "architecture.shared_glb.attributes."

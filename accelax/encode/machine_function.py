@@ -1,4 +1,4 @@
-"""The machine of a layer as a function of swept values: traced once, its constants made arguments.
+"""The machine of a layer as a function of values in its specification: traced once, its constants made arguments.
 
 XLA multiplies by the reciprocal where a divisor is a constant, which is not the division of the specification; and
 machines that differ in nothing but constants should share a compilation. So every constant of the traced function is
@@ -45,7 +45,7 @@ class MachineFunction:
     def constants(self) -> np.ndarray:
         """``[m]`` float64: the constants, in the order in which the function uses them."""
         values = [float(literal.val) for literal in _float_literals(self.jaxpr.jaxpr)]
-        return np.array([*values, *(float(c) for c in self.jaxpr.consts)], dtype=float)
+        return np.array([*values, *(float(c) for c in self.jaxpr.consts if not np.shape(c))], dtype=float)
 
     def __call__(self, values: Sequence[Any], constants: Any) -> tuple[LevelHardware, Any]:
         """The machine at ``values``, with ``constants`` ``[m]`` in place of the function's own."""
@@ -58,8 +58,10 @@ class MachineFunction:
                 return known[variable]
             return constants[next(place)] if _is_float(variable) else variable.val
 
-        first = len(constants) - len(self.jaxpr.consts)
-        known.update({name: constants[first + i] for i, name in enumerate(jaxpr.constvars)})
+        numbers = [not np.shape(const) for const in self.jaxpr.consts]
+        later = iter(range(len(constants) - sum(numbers), len(constants)))
+        for name, const, number in zip(jaxpr.constvars, self.jaxpr.consts, numbers, strict=True):
+            known[name] = constants[next(later)] if number else const
         for equation in jaxpr.eqns:
             inputs = [read(variable) for variable in equation.invars]
             bound = equation.primitive.get_bind_params(equation.params)
@@ -80,8 +82,10 @@ def _float_literals(jaxpr: Any) -> list[Any]:
     return [one for one in used if isinstance(one, core.Literal) and _is_float(one)]
 
 
-def _key(jaxpr: Any) -> str:
-    """A function in words, without its constants."""
+def _key(closed: Any) -> str:
+    """A function in words, without its constants, but with its tables."""
+    jaxpr = closed.jaxpr
+    tables = [np.asarray(const).tolist() for const in closed.consts if np.shape(const)]
     names: dict[Any, str] = {}
 
     def name(variable: Any) -> str:
@@ -96,7 +100,7 @@ def _key(jaxpr: Any) -> str:
         f"{[name(v) for v in one.invars]}"
         for one in jaxpr.eqns
     ]
-    return ";".join([*lines, str([name(variable) for variable in jaxpr.outvars])])
+    return ";".join([*lines, str([name(variable) for variable in jaxpr.outvars]), str(tables)])
 
 
 def machine_function(spec: Specification, problem: LevelProblem, paths: tuple[str, ...]) -> MachineFunction:
@@ -121,9 +125,7 @@ def machine_function(spec: Specification, problem: LevelProblem, paths: tuple[st
 
     with jax.enable_x64(True):
         jaxpr, shape = jax.make_jaxpr(at, return_shape=True)(*(jnp.asarray(1.0) for _ in paths))
-    if any(np.shape(constant) for constant in jaxpr.consts):
-        raise UnsupportedError("tables of numbers in the estimators of a swept machine")
-    return MachineFunction(_key(jaxpr.jaxpr), paths, jaxpr, jax.tree.structure(shape))
+    return MachineFunction(_key(jaxpr), paths, jaxpr, jax.tree.structure(shape))
 
 
 def _beside_machine(lowered: LoweredLevels) -> tuple[Any, ...]:
