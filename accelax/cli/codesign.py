@@ -13,6 +13,7 @@ from accelax.cli.inputs import parse_objective, set_all
 from accelax.cli.map import run_facts
 from accelax.cli.output import print_json, print_tables, to_json
 from accelax.cli.progress import ProgressLine
+from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
 from accelax.errors import Problem, SpecError
 from accelax.report.codesigns import codesign_summary, design_lines, design_table, front_table, slope_table
@@ -43,6 +44,13 @@ class CodesignOptions:
         names = ("seconds", "seed", "tolerance", "workers", "method")
         return {name: getattr(self, name) for name in names}
 
+    def run(self, files: Sequence[str], layers: Sequence[str]) -> dict[str, Any]:
+        """What the result depends on, with the command that gives it again."""
+        lists = {"layers": layers, "knob": self.knobs, "constraint": self.constraints, "set": self.settings}
+        command = command_line("codesign", files, {"objective": self.objective, **self.arguments()}, lists)
+        given = {name: list(values) for name, values in {"files": files, **lists}.items()}
+        return run_facts({"command": command, **given, **self.arguments()})
+
 
 def codesign_files(files: Sequence[str], layers: Sequence[str], options: CodesignOptions) -> ExitCode:
     """Co-design the machine of ``files`` for ``layers`` (or for the problem in ``files``), and print what was found.
@@ -62,15 +70,14 @@ def codesign_files(files: Sequence[str], layers: Sequence[str], options: Codesig
         found: CodesignResult = accelax.codesign(
             network, knobs=knobs, objective=goal, constraints=limits, progress=progress, **options.arguments()
         )
-    figures = found.to_dict()
+    figures = {"run": options.run(files, layers), **found.to_dict()}
     if options.as_json:
         print_json(figures)
     if found.knobs is None:
         say("interrupted before a design was found")
         return ExitCode.INTERRUPTED
     if options.directory is not None:
-        arguments = {"files": list(files), "layers": list(layers), "knobs": knobs, "constraints": limits}
-        _write(options.directory, figures, {**arguments, "set": list(options.settings), **options.arguments()})
+        _write(options.directory, figures)
     if options.plot is not None:
         found.plot_front(options.plot)
     if not options.as_json:
@@ -144,10 +151,10 @@ def _read_all(option: str, texts: Sequence[str], read: Any) -> dict[str, Any]:
     return found
 
 
-def _write(directory: Path, figures: dict[str, Any], arguments: dict[str, Any]) -> None:
+def _write(directory: Path, figures: dict[str, Any]) -> None:
     """Write ``result.json`` and, for each layer, its mapping as ``NUMBER_NAME.yaml``."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "result.json").write_text(to_json({"run": run_facts(arguments), **figures}) + "\n", encoding="utf-8")
+    (directory / "result.json").write_text(to_json(figures) + "\n", encoding="utf-8")
     for number, layer in enumerate(figures["layers"], 1):
         name = "".join(c if c.isalnum() or c in "._-" else "_" for c in layer["name"])
         (directory / f"{number:02}_{name}.yaml").write_text(layer["mapping"], encoding="utf-8")

@@ -76,7 +76,8 @@ def load_results(source: str) -> Results:
 
     found = SweepResult.read(source)
     say(*found.notes)
-    figures: dict[str, Any] = {"header": dict(found.header), "points": list(found.points)}
+    header = dict(found.header)
+    figures: dict[str, Any] = {"run": header.pop("run", {}), "header": header, "points": list(found.points)}
     return results_of(figures, source)
 
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import load_specification, set_all
+from accelax.cli.map import run_facts
 from accelax.cli.output import print_json, print_tables
+from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
 from accelax.cli.sweep_file import SweepFile, located, read_sweep_file
 from accelax.errors import SpecError
@@ -60,6 +62,7 @@ def sweep_file(file: str, options: SweepOptions) -> ExitCode:
                 executor=executor,
                 progress=bar,
                 resume=options.resume,
+                run=_facts(file, asked, options),
                 **asked.arguments,
             )
     except KeyboardInterrupt:
@@ -83,6 +86,13 @@ def _specification(asked: SweepFile) -> Any:
     return list(layers)
 
 
+def _facts(file: str, asked: SweepFile, options: SweepOptions) -> dict[str, Any]:
+    """What a sweep is of, with the command that gives it again."""
+    command = command_line("sweep", [file], {"workers": options.workers or None})
+    layers = {"layers": list(asked.layers)} if asked.layers else {}
+    return run_facts({"command": command, "files": list(asked.files), **layers, "set": list(asked.settings)})
+
+
 @contextlib.contextmanager
 def _workers(count: int) -> Iterator[Executor | None]:
     """``count`` processes; none where it is 0."""
@@ -102,7 +112,8 @@ def _report(found: SweepResult, options: SweepOptions) -> ExitCode:
     valid = [row for row in found.points if row["valid"]]
     if options.as_json:
         best = found.best() if valid else None
-        print_json({"header": found.header, "best": best, "points": found.points})
+        header = dict(found.header)
+        print_json({"run": header.pop("run", {}), "header": header, "best": best, "points": found.points})
     else:
         print_tables(_table(found))
     say(f"{len(found.points)} of {found.header['points']} points, {len(valid)} valid")

@@ -106,7 +106,7 @@ def page_of(results: Results) -> Page:
         left_out[LOOPNEST] = f"{more} more, of layers with less energy: accelax plot RESULT -o DIR draws all"
     pictures = [_picture(results, one, number) for number, one in enumerate(drawn)]
     nests = {one.layer: picture for one, picture in zip(drawn, pictures, strict=True) if one.kind == LOOPNEST}
-    run = results.figures.get("run") or results.figures.get("header") or {}
+    run = {**(results.figures.get("run") or {}), **(results.figures.get("header") or {})}
     layers = [_section(results, part, nests) for part in results.evaluated]
     title, lead = describe(results)
     return Page(

@@ -59,6 +59,7 @@ def sweep(
     *,
     chunk: int | None = None,
     resume: bool = True,
+    run: Mapping[str, Any] | None = None,
 ) -> SweepResult:
     """Evaluate many designs: every point gives some paths of a specification other values.
 
@@ -91,14 +92,9 @@ def sweep(
         progress: called with a :class:`SweepProgress` at the start and after every chunk.
         chunk: points at once; the default is 1024, and 8 where mappings are searched.
         resume: False refuses an ``output`` that is there already.
+        run: what the header is to hold besides, such as the command; nothing depends on it.
 
-    Where ``jax.distributed`` joins several processes, on one host or many, each takes its share of the chunks and
-    writes a part, ``OUTPUT.part0``, ``OUTPUT.part1`` and so on. Every process runs the same lines, and any reads the
-    whole when all are done, if the parts lie in one directory::
-
-        jax.distributed.initialize("host:1234", num_processes=2, process_id=n)
-        ax.sweep(spec, axes, output="shared/results.jsonl")
-        ax.SweepResult.read("shared/results.jsonl")
+    The package's description tells how several processes share a sweep.
 
     Raises:
         SpecError: an axis, a path (with the nearest) or an argument is wrong, the file is of another sweep or cannot be
@@ -110,18 +106,24 @@ def sweep(
     read = read_axes(axes)
     table = lay_out(read, mode, points, seed)
     plan, chunks, facts = make_plan(network_of(spec), read, table, objective, map, seconds, tolerance, seed, chunk)
-    part, of = jax.process_index(), jax.process_count()
-    header = {"mode": mode, "seed": seed, **facts}
-    if of > 1:
-        if map == "once":
-            raise UnsupportedError("map='once' in several processes of jax.distributed")
-        header["part"] = [part, of]
-        chunks = chunks[part::of]
-        output = None if output is None else f"{output}.part{part}"
+    header = {**({"run": dict(run)} if run else {}), "mode": mode, "seed": seed, **facts}
+    if jax.process_count() > 1:
+        header, chunks, output = _share(header, chunks, output)
     if output is None:
         return _run(plan, chunks, _Memory(header), executor, progress, begin)
     with Journal.open(output, header, resume) as journal:
         return _run(plan, chunks, journal, executor, progress, begin)
+
+
+def _share(
+    header: dict[str, Any], chunks: list[Chunk], output: str | Path | None
+) -> tuple[dict[str, Any], list[Chunk], str | None]:
+    """What one of the processes that ``jax.distributed`` joined does of a sweep, and where it writes."""
+    part, of = jax.process_index(), jax.process_count()
+    if header["map"] == "once":
+        raise UnsupportedError("map='once' in several processes of jax.distributed")
+    place = None if output is None else f"{output}.part{part}"
+    return {**header, "part": [part, of]}, chunks[part::of], place
 
 
 class _Memory:

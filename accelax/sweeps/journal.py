@@ -179,7 +179,9 @@ def _existing(file: Path, header: Mapping[str, Any], resume: bool) -> Contents:
     if not resume:
         raise SpecError([Problem("the file is there already: resume it, or name another", Location(str(file)))])
     contents = read_file(file)
-    different = [key for key in header if contents.header.get(key) != json.loads(json.dumps(header[key]))]
+    different = [
+        key for key in header if key != "run" and contents.header.get(key) != json.loads(json.dumps(header[key]))
+    ]
     if different:
         first = different[0]
         message = f"the file is of another sweep: it has {first} {_short(contents.header.get(first))}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def test_json_has_the_design_and_its_layers(tmp_path: Path) -> None:
     assert figures["sensitivity"][0]["kind"] == "knob"
     assert json.loads((tmp_path / "result.json").read_text())["value"] == figures["value"]
     assert list(tmp_path.glob("01_*.yaml"))
+    command = shlex.split(figures["run"]["command"])
+    assert command[: 2 + len(FILES)] == ["accelax", "codesign", *FILES]
+    assert command[-8:] == ["--knob", KNOB[1], *SMALL]
+    assert command[command.index("--seconds") + 1] == "1.0"
+    assert json.loads((tmp_path / "result.json").read_text())["run"] == figures["run"]
+    assert figures["run"]["set"] == SMALL[1::2]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,20 @@ def test_json_holds_the_header_the_best_and_all_points(file, capsys):
     assert [point["values"][READ] for point in found["points"]] == [1, 3]
 
 
+def test_the_command_that_gives_it_again_is_told(file, tmp_path, capsys):
+    output = tmp_path / "r.jsonl"
+    path = file(more="set: [architecture.buffer.attributes.depth=600]")
+    assert run(path, as_json=True, output=output) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["run"]["command"] == f"accelax sweep {path}"
+    assert [Path(name).name for name in found["run"]["files"][:1]] == ["two_level.yaml"]
+    assert found["run"]["set"] == ["architecture.buffer.attributes.depth=600"]
+    assert set(found["run"]["versions"]) == {"accelax", "jax"}
+    assert json.loads(output.read_text().splitlines()[0])["run"] == found["run"]
+    assert run(path, as_json=True, output=output, resume=True, workers=1) == 0
+    assert json.loads(capsys.readouterr().out)["run"] == found["run"]
+
+
 def test_only_resume_goes_on_from_a_file(file, tmp_path, capsys):
     output = tmp_path / "r.jsonl"
     assert run(file(), output=output) == 0

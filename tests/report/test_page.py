@@ -158,3 +158,11 @@ def test_a_search_that_found_nothing(search):
     assert "no valid mapping: RF needs 9 words" in html
     assert "no valid mapping was found" in html
     assert "svg" not in read(html).seen
+
+
+def test_a_sweep_tells_its_command_beside_its_settings(sweep):
+    page = page_of(results_of({"run": {"command": "accelax sweep s.yaml", "files": ["dir/a.yaml"]}, **sweep}))
+    assert page.title == "Sweep: a.yaml"
+    assert page.command == "accelax sweep s.yaml"
+    assert page.origin is not None
+    assert page.origin.rows == (("files", "dir/a.yaml"), ("objective", "edp"), ("seed", "0"))
