@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product as choices_of
@@ -22,8 +23,11 @@ LEAST_PADDED = 64
 """Tables are padded to powers of two from here on, so that few shapes are compiled for."""
 
 
-def enumerate_levels(problem: LevelProblem) -> LevelEnumeration | None:
+def enumerate_levels(problem: LevelProblem, most: float = math.inf) -> LevelEnumeration | None:
     """The list of all mappings of a problem that can fit; None where it is too long to be made.
+
+    So it is, too, when more than ``most`` combinations of factors fit: it is left early, since each is a mapping if the
+    sides of a mesh allow it.
 
     Raises UnsupportedError for imperfect factors, SpecError when the constraints leave no factorization.
     """
@@ -40,6 +44,8 @@ def enumerate_levels(problem: LevelProblem) -> LevelEnumeration | None:
     if rows is None:
         return None
     rows = rows[_enough_lanes(structure, factors, rows, float(space.least_lanes))]
+    if len(rows) > most:
+        return None
     listed = _entries(space.keep_probability, rule, factors, rows)
     if listed is None:
         return None

@@ -55,10 +55,13 @@ class ExhaustiveSearch:
         0 until all are scored, then the optimum; infinite when nothing fits.
     """
 
-    def __init__(self, problem: LevelProblem, objective: Objective):
-        """List the mapspace. Raises UnsupportedError for imperfect factors, SpecError if no factorization is legal."""
+    def __init__(self, problem: LevelProblem, objective: Objective, most: float = math.inf):
+        """List the mapspace, unless more than ``most`` combinations of factors fit.
+
+        Raises UnsupportedError for imperfect factors, SpecError if no factorization is legal.
+        """
         self.objective = objective
-        self.list: LevelEnumeration | None = enumerate_levels(problem)
+        self.list: LevelEnumeration | None = enumerate_levels(problem, most)
         self.size: float = math.inf if self.list is None else self.list.size
         self.evaluated = 0
         self.lower_bound = 0.0

@@ -93,7 +93,7 @@ class StagedSearch:
         """List the mapspace if it has at most so many mappings to score."""
         from accelax.search.exhaustive import ExhaustiveSearch
 
-        listed = ExhaustiveSearch(self.problem, self.objective)
+        listed = ExhaustiveSearch(self.problem, self.objective, most)
         self.listed = listed if listed.size <= most else None
 
 

@@ -49,6 +49,13 @@ def test_a_list_too_long_is_not_made(monkeypatch, module, name):
     assert enumerate_levels(ax.encode(specification())) is None
 
 
+def test_a_list_longer_than_asked_for_is_left():
+    problem = ax.encode(specification())
+    factors = len(np.unique(enumerate_levels(problem).entries[:, :3], axis=0))
+    assert enumerate_levels(problem, factors - 1) is None
+    assert enumerate_levels(problem, factors).size == enumerate_levels(problem).size
+
+
 def test_utilization_is_asked_of_the_lanes():
     raw = data()
     raw["mapspace_constraints"] = {"version": 0.4, "targets": [{"target": "MAC", "type": "utilization", "min": 1.0}]}

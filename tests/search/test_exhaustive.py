@@ -120,7 +120,7 @@ def test_an_interruption_loses_nothing(monkeypatch):
 
 
 def test_a_mapspace_too_long_to_list_is_left_alone(monkeypatch):
-    monkeypatch.setattr(exhaustive, "enumerate_levels", lambda problem: None)
+    monkeypatch.setattr(exhaustive, "enumerate_levels", lambda problem, most: None)
     search = ExhaustiveSearch(ax.encode(specification()), parse_objective("edp"))
     assert search.size == math.inf
     assert search.advance(math.inf, 1.0) == []

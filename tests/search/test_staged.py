@@ -31,7 +31,7 @@ class Labels:
 class Listing:
     size = 5000
 
-    def __init__(self, problem, objective):
+    def __init__(self, problem, objective, most):
         self.lower_bound, self.done, self.evaluated = 0.0, False, 0
 
     def advance(self, incumbent, seconds):
