@@ -12,6 +12,7 @@ from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import parse_objective, set_all
 from accelax.cli.map import run_facts
 from accelax.cli.output import print_json, print_tables, to_json
+from accelax.cli.places import claim
 from accelax.cli.progress import ProgressLine
 from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
@@ -64,6 +65,7 @@ def codesign_files(files: Sequence[str], layers: Sequence[str], options: Codesig
     limits = _read_all("--constraint", options.constraints, parse_constraint)
     goal = parse_objective(options.objective)
     network = _load(files, layers, options.settings)
+    claim(directory=options.directory, plot=options.plot)
     import accelax
 
     with ProgressLine(sys.stderr) as progress:
@@ -76,12 +78,12 @@ def codesign_files(files: Sequence[str], layers: Sequence[str], options: Codesig
     if found.knobs is None:
         say("interrupted before a design was found")
         return ExitCode.INTERRUPTED
+    if not options.as_json:
+        print_tables(design_lines(figures), design_table(figures), front_table(figures), slope_table(figures))
     if options.directory is not None:
         _write(options.directory, figures)
     if options.plot is not None:
         found.plot_front(options.plot)
-    if not options.as_json:
-        print_tables(design_lines(figures), design_table(figures), front_table(figures), slope_table(figures))
     say(codesign_summary(figures))
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.FINE
 

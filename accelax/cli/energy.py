@@ -23,14 +23,14 @@ def show_energy(
 
     spec = load_specification(files, settings)
     tables = spec.energy_tables()
-    if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in (("ERT.yaml", ert_yaml(tables)), ("ART.yaml", art_yaml(tables))):
-            (directory / name).write_text(text, encoding="utf-8")
-            say(f"wrote {directory / name}")
     figures = energy_figures(tables, spec.energy_estimates() if explain else None)
     if as_json:
         print_json(figures)
     else:
         print_tables(render_energy_tables(figures, explain=explain))
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in (("ERT.yaml", ert_yaml(tables)), ("ART.yaml", art_yaml(tables))):
+            (directory / name).write_text(text, encoding="utf-8")
+            say(f"wrote {directory / name}")
     return ExitCode.FINE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import load_specification, parse_objective
 from accelax.cli.output import loop_nest, print_json, print_report, to_json
+from accelax.cli.places import claim
 from accelax.cli.progress import ProgressLine
 from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
@@ -58,6 +59,7 @@ def map_files(files: Sequence[str], options: MapOptions) -> ExitCode:
     keep_compiled_programs()
     spec = load_specification(files, options.settings)
     goal = parse_objective(options.objective) if options.objective else None
+    claim(directory=options.directory, plot=options.plot)
     import accelax
 
     with ProgressLine(sys.stderr) as progress:
@@ -65,6 +67,8 @@ def map_files(files: Sequence[str], options: MapOptions) -> ExitCode:
     figures = {"run": options.run(files), **found.to_dict()}
     if options.as_json:
         print_json(figures)
+    elif found.mapping is not None:
+        print_report(figures["result"], spec.lowered(), found.mapping)
     if options.directory is not None:
         write_files(options.directory, found, figures, spec.lowered())
     if options.plot is not None and found.history:
@@ -74,8 +78,6 @@ def map_files(files: Sequence[str], options: MapOptions) -> ExitCode:
             "interrupted before a valid mapping was found" if found.interrupted else f"no valid mapping: {found.reason}"
         )
         return ExitCode.INTERRUPTED if found.interrupted else ExitCode.INVALID
-    if not options.as_json:
-        print_report(figures["result"], spec.lowered(), found.mapping)
     say(summary(figures))
     if found.explanation and not found.optimal:
         say(f"{proof(figures)}: {found.explanation}")

@@ -11,6 +11,7 @@ from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import load_specification
 from accelax.cli.map import MapOptions
 from accelax.cli.output import print_json, print_tables, to_json
+from accelax.cli.places import claim
 from accelax.cli.progress import ProgressLine
 from accelax.cli.runtime import keep_compiled_programs
 from accelax.errors import SpecError
@@ -32,8 +33,11 @@ def map_pareto(files: Sequence[str], metrics: str, options: MapOptions) -> ExitC
         raise SpecError(f"--pareto: expected metrics with commas between them, such as energy,delay, got {metrics!r}")
     if options.objective:
         raise SpecError("--pareto and --objective exclude each other")
+    if options.plot is not None and len(others) > 1:
+        raise SpecError(f"--plot draws a front of two metrics, not of {metrics}: accelax plot draws every pair")
     keep_compiled_programs()
     spec = load_specification(files, options.settings)
+    claim(directory=options.directory, plot=options.plot)
     import accelax
 
     with ProgressLine(sys.stderr) as progress:
@@ -41,19 +45,19 @@ def map_pareto(files: Sequence[str], metrics: str, options: MapOptions) -> ExitC
             spec, objective=(first, others[0], *others[1:]), progress=progress, **options.arguments()
         )
     figures = {"run": options.run(files, pareto=metrics), **found.to_dict()}
+    if options.as_json:
+        print_json(figures)
+    elif found.front:
+        print_tables(front_table(figures))
     if options.directory is not None:
         write_front(options.directory, found, figures)
     if options.plot is not None and found.front:
         found.plot(options.plot)
-    if options.as_json:
-        print_json(figures)
     if not found.front:
         say(
             "interrupted before a valid mapping was found" if found.interrupted else f"no valid mapping: {found.reason}"
         )
         return ExitCode.INTERRUPTED if found.interrupted else ExitCode.INVALID
-    if not options.as_json:
-        print_tables(front_table(figures))
     say(front_summary(figures))
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.FINE
 

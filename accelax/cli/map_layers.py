@@ -11,8 +11,10 @@ from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import parse_objective, set_all
 from accelax.cli.map import MapOptions
 from accelax.cli.output import print_json, print_tables, to_json
+from accelax.cli.places import claim
 from accelax.cli.progress import ProgressLine
 from accelax.cli.runtime import keep_compiled_programs
+from accelax.errors import SpecError
 from accelax.report.searches import layer_table, total_lines, workload_summary
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def map_network(files: Sequence[str], layers: Sequence[str], options: MapOptions
         SpecError: the input or an option is wrong.
         UnsupportedError: accelax does not have a feature that the input uses.
     """
+    if options.plot is not None:
+        raise SpecError("--plot draws one search, not those of --layers: accelax plot draws the result")
     keep_compiled_programs()
     from accelax.spec.layers import is_layer_file, read_layers
     from accelax.spec.text.files import expand_paths
@@ -41,17 +45,18 @@ def map_network(files: Sequence[str], layers: Sequence[str], options: MapOptions
     for layer in network:
         set_all(layer.specification, options.settings)
     goal = parse_objective(options.objective) if options.objective else None
+    claim(directory=options.directory)
     import accelax
 
     with ProgressLine(sys.stderr) as progress:
         found: WorkloadResult = accelax.map(network, objective=goal, progress=progress, **options.arguments())
     figures = {"run": options.run(files, layers), **found.to_dict()}
-    if options.directory is not None:
-        write_layers(options.directory, found, figures)
     if options.as_json:
         print_json(figures)
     else:
         print_tables(layer_table(figures), total_lines(figures))
+    if options.directory is not None:
+        write_layers(options.directory, found, figures)
     for layer in found.layers:
         if layer.found.mapping is None and layer.same_as is None and not layer.found.interrupted:
             say(f"{layer.name}: no valid mapping: {layer.found.reason}")

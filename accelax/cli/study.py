@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from accelax.cli.exits import ExitCode, say
 from accelax.cli.output import print_json, print_tables
+from accelax.cli.places import claim
 from accelax.cli.runtime import keep_compiled_programs
 from accelax.errors import SpecError
 from accelax.report.numbers import quantity
@@ -38,19 +39,18 @@ def study_raella(
     from accelax.studies.raella.networks import NETWORKS
     from accelax.studies.raella.study import run_study
 
+    claim(directory=directory)
     begin = time.perf_counter()
     chosen = [name for text in networks for name in text.split(",") if name] or list(NETWORKS)
     study = run_study(list(dict.fromkeys(chosen)), statistics, progress=StudyLine(sys.stderr))
     say(f"{len(study.layers)} layers in {quantity(time.perf_counter() - begin, 's')}")
-    written: list[Path] = []
-    if directory is not None:
-        written = tables.write_tables(study, directory)
-        written += figures.draw_study(study, directory) if plot else []
     if as_json:
         print_json(tables.as_dictionary(study))
     else:
         print_tables(*study_tables(study))
-    if written:
+    if directory is not None:
+        written = tables.write_tables(study, directory)
+        written += figures.draw_study(study, directory) if plot else []
         say(f"wrote {len(written)} files to {directory}")
     return ExitCode.INTERRUPTED if study.interrupted else ExitCode.FINE
 

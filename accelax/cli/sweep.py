@@ -16,6 +16,7 @@ from accelax.cli.exits import ExitCode, say
 from accelax.cli.inputs import load_specification, set_all
 from accelax.cli.map import run_facts
 from accelax.cli.output import print_json, print_tables
+from accelax.cli.places import claim
 from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
 from accelax.cli.sweep_file import SweepFile, located, read_sweep_file
@@ -51,6 +52,7 @@ def sweep_file(file: str, options: SweepOptions) -> ExitCode:
     if options.resume and options.output is None:
         raise SpecError("--resume: give the file with --output")
     spec = _specification(asked)
+    claim(table=options.csv)
     import accelax
 
     try:
@@ -107,8 +109,6 @@ def _report(found: SweepResult, options: SweepOptions) -> ExitCode:
     """Print the result; write the CSV."""
     for note in found.notes:
         say(note)
-    if options.csv is not None:
-        found.to_csv(options.csv)
     valid = [row for row in found.points if row["valid"]]
     if options.as_json:
         best = found.best() if valid else None
@@ -116,6 +116,8 @@ def _report(found: SweepResult, options: SweepOptions) -> ExitCode:
         print_json({"run": header.pop("run", {}), "header": header, "best": best, "points": found.points})
     else:
         print_tables(_table(found))
+    if options.csv is not None:
+        found.to_csv(options.csv)
     say(f"{len(found.points)} of {found.header['points']} points, {len(valid)} valid")
     return ExitCode.FINE if valid else ExitCode.INVALID
 

@@ -96,14 +96,25 @@ def save(figure: Any, path: str | Path) -> Path:
         SpecError: matplotlib does not write such files.
     """
     file = Path(path)
-    ending = file.suffix.lower().removeprefix(".")
+    ending = check_format(file)
     metadata = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}, "pdf": {"CreationDate": None}}
-    if ending not in figure.canvas.get_supported_filetypes():
-        message = f"expected a name that ends in .png or .svg, got {file.name!r}"
-        raise SpecError([Problem(message, Location(str(file)))])
     with styled():
         figure.savefig(file, dpi=160, facecolor=PAPER, metadata=metadata.get(ending))
     return file
+
+
+def check_format(file: Path) -> str:
+    """The format that a file's ending names.
+
+    Raises:
+        AccelaxError: matplotlib is missing.
+        SpecError: it does not write such files.
+    """
+    ending = file.suffix.lower().removeprefix(".")
+    if ending not in new_figure(1.0, 1.0).canvas.get_supported_filetypes():
+        message = f"expected a name that ends in .png or .svg, got {file.name!r}"
+        raise SpecError([Problem(message, Location(str(file)))])
+    return ending
 
 
 def inline_svg(figure: Any, name: str, description: str) -> str:
