@@ -43,7 +43,8 @@ def enumerate_levels(problem: LevelProblem, most: float = math.inf) -> LevelEnum
     rows = fitting_rows(rule, factors)
     if rows is None:
         return None
-    rows = rows[_enough_lanes(structure, factors, rows, float(space.least_lanes))]
+    if float(space.least_lanes) > 1.0:
+        rows = rows[_enough_lanes(structure, factors, rows, float(space.least_lanes))]
     if len(rows) > most:
         return None
     listed = _entries(space.keep_probability, rule, factors, rows)
