@@ -5,7 +5,14 @@
 Each figure of the chips' publications is shown with ours and the error; those that are off by more than the average
 CiMLoop reports are marked. An average is over the sizes of the errors in a category, all rows included; a second one is
 over the parts that are modelled. CiMLoop reports whole percents, so ours are rounded to be compared. The exit status is
-1 unless all averages that CiMLoop reports are met. The reference is a recording that this project does not hold.
+1 unless the averages of all rows that CiMLoop reports are met. The reference is a recording that this project does not
+hold.
+
+CiMLoop does not say which rows its averages hold. Its tests compare each part's energy with the published one, and say
+of Wang's miscellaneous energy and area that the control circuitry in them is not modelled. Its 4 % of the breakdowns of
+energy cannot be the mean of all 34 rows: the word lines and neurons of NeuRRAM, whose capacitances, steps and energies
+per step it publishes, are off by 2.0 % of that mean, and what is not modelled at all by 2.9 %, which is 5 % before any
+other row. So its average holds what is modelled, and both averages are judged here.
 """
 
 from __future__ import annotations
@@ -27,18 +34,22 @@ def average(found: Sequence[Row]) -> float:
 
 
 def summary(found: Sequence[Row], published: Mapping[str, float]) -> dict[str, dict[str, Any]]:
-    """Per category: how many rows, their average error, CiMLoop's, and whether ours is at most that."""
+    """Per category: how many rows, their average error, CiMLoop's, and whether ours is at most that.
+
+    ``met`` is of all rows, ``met_modelled`` of the parts that are modelled; both are None where CiMLoop reports none.
+    """
     result = {}
     for category in dict.fromkeys(row.category for row in found):
         mine = [row for row in found if row.category == category]
         allowed = published[category] if category in PUBLISHED else None
-        mean = average(mine)
+        mean, modelled = average(mine), average([row for row in mine if row.modelled])
         result[category] = {
             "rows": len(mine),
             "average_percent": mean,
-            "average_modelled_percent": average([row for row in mine if row.modelled]),
+            "average_modelled_percent": modelled,
             "published_percent": allowed,
             "met": None if allowed is None else round(mean) <= allowed,
+            "met_modelled": None if allowed is None else round(modelled) <= allowed,
         }
     return result
 
@@ -61,6 +72,8 @@ def table(found: Sequence[Row], averages: Mapping[str, Mapping[str, Any]]) -> st
         allowed = figures["published_percent"]
         theirs = f"{allowed:7}%" if allowed is not None else f"{'-':>8}"
         verdict = "" if figures["met"] is None else " met" if figures["met"] else " MISSED"
+        if figures["met_modelled"] and not figures["met"]:
+            verdict += ", met by what is modelled"
         ours = f"{figures['average_percent']:7.2f}% {figures['average_modelled_percent']:8.2f}%"
         lines.append(f"{category:34} {figures['rows']:5} {ours} {theirs}{verdict}")
     lines.append("* a figure off by more than CiMLoop's average")

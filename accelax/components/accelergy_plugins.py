@@ -52,6 +52,7 @@ class Lookup(Mapping[str, Any]):
         self._names = names
 
     def __getitem__(self, name: str) -> float:
+        """The energy that ``find`` gives; a KeyError with its reason where it declines."""
         try:
             return self._find(name)
         except Declined as declined:
@@ -144,6 +145,7 @@ class ClassEstimator(Estimator):
         names = tuple(name for name, value in inspect.getmembers(self.made_from) if getattr(value, _ACTION_MARK, False))
 
         def energy(name: str) -> float:
+            """pJ of one of the plug-in's own actions."""
             if name not in names:
                 raise Declined(f"it has no action {name!r}")
             return _number(_call(getattr(made, name), given)) * 1e12

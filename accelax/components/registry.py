@@ -290,6 +290,7 @@ def component(
     """
 
     def enter(function: Callable[..., Estimate]) -> Callable[..., Estimate]:
+        """Add ``function`` to the registry and give it back."""
         registry.add(Estimator(function.__name__, classes, function, accuracy, source, formula, dict(attributes or {})))
         return function
 

@@ -112,6 +112,7 @@ def _energy_at(node: Number, voltage: Number) -> Number:
 
 
 def _energy_law(node: Number, voltage: Number, rule: NodeWeights) -> Number:
+    """a V² + b V + c with the coefficients of the nodes around ``node``, and the root of the node beyond the table."""
     found = _shares(node, rule) @ _ENERGY
     a, b, c = found[..., 0], found[..., 1], found[..., 2]
     return (a * voltage**2 + b * voltage + c) * sqrt(_beyond(node))
@@ -149,6 +150,7 @@ def area_scale(source: Number, target: Number) -> Number:
 
 
 def _area_law(source: Number, target: Number, rule: NodeWeights) -> Number:
+    """The table's ratio between two nodes; straight weights are mended so that a node's ratio to itself is 1."""
     before, after = _shares(source, rule), _shares(target, rule)
     ratio = (before @ _AREA * after).sum(-1)
     if rule == "straight":
@@ -210,6 +212,7 @@ def _remembered(law: Callable[..., Number], one: Number, other: Number) -> Numbe
 
 @lru_cache(maxsize=4096)
 def _of_plain(law: Callable[..., Number], one: float, other: float, rule: NodeWeights) -> float:
+    """A law of two ordinary numbers, remembered."""
     return float(law(one, other, rule))
 
 

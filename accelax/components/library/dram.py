@@ -54,6 +54,7 @@ def _enter_class_of(kind: str, pJ_per_bit: float, accuracy: float, source: str) 
     """Let the type of a memory be a class of its own: ``class: HBM2``."""
 
     def typed_dram(*, width: Number) -> Estimate:
+        """A DRAM of this one type, with accesses of ``width`` bits."""
         return _transfers(width, pJ_per_bit)
 
     typed_dram.__name__ = f"dram_{kind.lower()}"

@@ -1,7 +1,9 @@
 """Parts whose energy and area a paper states at one size and node, brought to another.
 
 Width scales energy and area linearly; depth scales area linearly and energy as :func:`depth_energy_scale` says; a
-converter doubles with each bit; energy goes with the square of the voltage; nodes follow Stillmaker and Baas.
+converter doubles with each bit; energy goes with the square of the voltage; nodes follow Stillmaker and Baas. Power of
+leakage is kept over voltages, as in the library that CiMLoop draws these parts from: a source that states it does so at
+one voltage.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Published:
         return Estimate(
             {action: value * energy for action, value in self.energy_pJ.items()},
             self.area_um2 * area_scale(self.technology, technology) * size * depth * area,
-            self.leak_power_W * leakage_scale(self.technology, technology) * voltage**2 * size * depth,
+            self.leak_power_W * leakage_scale(self.technology, technology) * size * depth,
         )
 
 
