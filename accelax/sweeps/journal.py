@@ -1,9 +1,14 @@
-"""The results file: a header and one line for each point, only ever appended to, and read again after a kill."""
+"""The results file: a header and one line for each point, only ever appended to, and read again after a kill.
+
+Every line is a JSON object whose last entry, ``crc``, is the CRC-32 of the line without it: a digit that changed on the
+way does not become a result.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +16,10 @@ from typing import Any
 
 from accelax.errors import Location, Problem, SpecError
 
-FORMAT = 1
+FORMAT = 2
 KIND = "accelax_sweep"
 Row = dict[str, Any]
+CHECK = b',"crc":'
 _ENCODER = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":"))
 
 
@@ -60,7 +66,7 @@ def _take(found: Contents, line: bytes) -> str:
     """Add a line to what was read; what is wrong with it, or nothing."""
     entry = _parsed(line)
     if not isinstance(entry, dict):
-        return "not a whole line of JSON"
+        return "not a line as it was written"
     if isinstance(entry.get("mappings"), list) and isinstance(entry.get("variant"), int):
         found.mappings[entry["variant"]] = entry["mappings"]
         return ""
@@ -83,12 +89,25 @@ def _note(path: str | Path, place: int, problem: str, after: int, whole: bool) -
     return f"{path}:{place}: {problem}; lines that cannot be used: {lost}; their points are evaluated again"
 
 
+def written(entry: Mapping[str, Any]) -> bytes:
+    r"""The line of an entry.
+
+    >>> written({"point": 3})
+    b'{"point":3,"crc":3722348581}\n'
+    """
+    text = _ENCODER.encode(entry).encode()
+    return b"%s%s%d}\n" % (text[:-1], CHECK, zlib.crc32(text))
+
+
 def _parsed(line: bytes) -> Any:
-    if not line.endswith(b"\n"):
+    """The entry of a line; None where it is not as it was written."""
+    text, _, check = line.rpartition(CHECK)
+    text += b"}"
+    if check.rstrip() != b"%d}" % zlib.crc32(text) or not line.endswith(b"\n"):
         return None
     try:
-        return json.loads(line)
-    except ValueError:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -146,8 +165,7 @@ class Journal:
         self.contents.mappings[variant] = mappings
 
     def _write(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        text = "".join(_ENCODER.encode(entry) + "\n" for entry in entries)
-        left = memoryview(text.encode())
+        left = memoryview(b"".join(map(written, entries)))
         try:
             while left:
                 left = left[os.write(self._descriptor, left) :]

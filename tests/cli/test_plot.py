@@ -13,6 +13,7 @@ import pytest
 from accelax.cli.exits import ExitCode, guard
 from accelax.cli.plot import PlotOptions, plot_result
 from accelax.errors import SpecError
+from accelax.sweeps.journal import written as line_of
 
 pytest.importorskip("matplotlib")
 
@@ -101,7 +102,7 @@ def test_results_from_standard_input(eyeriss_figures, tmp_path, monkeypatch):
 
 def test_the_lines_of_a_sweep(tmp_path, capsys):
     header = {
-        "accelax_sweep": 1,
+        "accelax_sweep": 2,
         "points": 3,
         "objective": "edp",
         "networks": {"": [["gemm", 1]]},
@@ -110,7 +111,8 @@ def test_the_lines_of_a_sweep(tmp_path, capsys):
     figures = {"value": 6.0, "energy_pJ": 2.0, "cycles": 3.0, "latency_s": None, "edp": 6.0, "area_um2": 1.0}
     row = {"values": {"a": 1}, "valid": True, **figures, "layers": {}}
     lines = [header, {"point": 0, **row}, {"point": 1, **row, "energy_pJ": 3.0, "cycles": 2.0}]
-    source = written(tmp_path / "s.jsonl", "\n".join(map(json.dumps, lines)) + '\n{"point": 2, "val')
+    whole = b"".join(map(line_of, lines)).decode()
+    source = written(tmp_path / "s.jsonl", whole + '{"point":2,"val')
     assert plot(source, output=tmp_path / "s.svg") == 0
     assert "no other is better in both" in (tmp_path / "s.svg").read_text()
     assert "s.jsonl" in capsys.readouterr().err.splitlines()[0]

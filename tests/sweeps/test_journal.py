@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accelax.errors import SpecError
-from accelax.sweeps.journal import Journal, read_file
+from accelax.sweeps.journal import Journal, read_file, written
 
 HEADER = {"axes": {"variables.a": [1, 2, 3]}, "points": 5, "fingerprint": "f"}
 
@@ -33,7 +35,7 @@ def resumed(path, header=HEADER):
 
 def test_a_file_is_a_header_and_a_line_for_each_point(file):
     lines = [json.loads(line) for line in file.read_text().splitlines()]
-    assert lines[0] == {"accelax_sweep": 1, **HEADER}
+    assert {**lines[0], "crc": 0} == {"accelax_sweep": 2, **HEADER, "crc": 0}
     assert [line.get("point") for line in lines[1:]] == [0, 2, None, 1]
     contents = resumed(file)
     assert list(contents.rows) == [0, 2, 1]
@@ -55,16 +57,21 @@ def test_a_line_cut_short_is_dropped_and_nothing_else(file, cut):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("garbage", "not a whole line of JSON"),
-        (json.dumps(row(7)), "expected a point from 0 to 4, got 7"),
-        (json.dumps(row(True)), "expected a point from 0 to 4, got True"),
-        (json.dumps(row(0)), "point 0 for the second time"),
-        (json.dumps({"point": 3}), "point 3 without its results"),
+        (b"garbage\n", "not a line as it was written"),
+        (b"\xff\x00\n", "not a line as it was written"),
+        (b"\n", "not a line as it was written"),
+        (b"[" * 100_000 + b"\n", "not a line as it was written"),
+        (written(row(4)).replace(b'"point":4', b'"point":3'), "not a line as it was written"),
+        (json.dumps(row(4)).encode() + b"\n", "not a line as it was written"),
+        (written(row(7)), "expected a point from 0 to 4, got 7"),
+        (written(row(True)), "expected a point from 0 to 4, got True"),
+        (written(row(0)), "point 0 for the second time"),
+        (written({"point": 3}), "point 3 without its results"),
     ],
 )
 def test_what_follows_a_broken_line_is_set_aside(file, line, message):
     good = file.read_bytes()
-    rest = f"{line}\n{json.dumps(row(4))}\n".encode()
+    rest = line + written(row(4))
     file.write_bytes(good + rest)
     contents = resumed(file)
     assert list(contents.rows) == [0, 2, 1]
@@ -120,3 +127,27 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, name):
 def test_a_file_that_is_not_there_cannot_be_read(tmp_path):
     with pytest.raises(SpecError, match=r"nothing.jsonl: cannot be read: No such file"):
         read_file(tmp_path / "nothing.jsonl")
+
+
+@given(st.data())
+def test_no_byte_of_a_file_changes_unnoticed(tmp_path_factory, data):
+    """Whichever byte becomes another: the file is refused, or what is read of it is what was written."""
+    path = tmp_path_factory.mktemp("bytes") / "results.jsonl"
+    rows = [row(n, value=n / 3) for n in range(5)]
+    whole = b"".join(map(written, [{"accelax_sweep": 2, **HEADER}, *rows]))
+    place = data.draw(st.integers(0, len(whole) - 1))
+    byte = data.draw(st.integers(0, 255))
+    path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+    try:
+        contents = read_file(path)
+    except SpecError:
+        assert place < whole.index(b"\n") + 1
+        return
+    kept = list(contents.rows.values())
+    assert kept == rows[: len(kept)]
+    assert len(kept) == 5 or contents.notes
+
+
+def test_ends_of_lines_may_be_those_of_another_system(file):
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert list(resumed(file).rows) == [0, 2, 1]

@@ -9,6 +9,7 @@ import pytest
 import accelax as ax
 from accelax.spec.layers import Layer
 from accelax.sweeps import SweepResult
+from accelax.sweeps.journal import written
 from accelax.sweeps.pricing import compilations
 
 DEPTH, READ = "architecture.buffer.attributes.depth", "architecture.buffer.attributes.read_bandwidth"
@@ -231,8 +232,8 @@ def test_parts_of_one_sweep_are_joined_and_others_refused(small, tmp_path):
     (tmp_path / "r.jsonl.part0").write_text(header + second)
     (tmp_path / "r.jsonl.part1").write_text(header + first)
     assert [row["point"] for row in SweepResult.read(file).points] == [0, 1]
-    other = json.loads(header) | {"fingerprint": "other"}
-    (tmp_path / "r.jsonl.part2").write_text(json.dumps(other) + "\n")
+    other = {name: value for name, value in json.loads(header).items() if name != "crc"} | {"fingerprint": "other"}
+    (tmp_path / "r.jsonl.part2").write_bytes(written(other))
     with pytest.raises(ax.SpecError, match=r"part2:1:1: the part is of another sweep"):
         SweepResult.read(file)
 
