@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
@@ -191,3 +192,55 @@ def test_what_is_no_plug_in_is_refused(registry):
         add_plug_in(object(), registry)
     with pytest.raises(TypeError, match="Estimation is no Accelergy estimator: it has no name"):
         add_estimator_class(Estimation, registry)
+
+
+@pytest.mark.parametrize("supported", [0, 50])
+def test_a_plug_in_without_leakage_leaks_nothing(registry, supported: int):
+    """Whether it states no accuracy of leakage or fails when it is asked for it."""
+
+    class Cold(PlugIn):
+        def primitive_action_supported(self, query: Any) -> Estimation:
+            return Estimation(supported if query.action_name == "leak" else 85)
+
+        def estimate_energy(self, query: Any) -> Estimation:
+            raise ValueError("no leakage here")
+
+    add_plug_in(Cold(), registry)
+    estimate = registry.choose("lab_counter", {"width": 8, "global_cycle_seconds": 1e-9}).estimate
+    assert estimate.area_um2 == pytest.approx(24.0)
+    assert estimate.leak_power_W == 0.0
+
+
+def test_an_installed_accelergy_asks_with_its_own_queries(registry, monkeypatch):
+    class AccelergyQuery:
+        """Accelergy's query, with the names that plug-ins read."""
+
+        def __init__(self, class_name: str, class_attrs: dict, action_name: str | None, action_args: dict | None):
+            self.class_name, self.class_attrs = class_name, class_attrs
+            self.action_name, self.action_args = action_name, action_args
+
+    interface = types.ModuleType("accelergy.plug_in_interface.interface")
+    interface.AccelergyQuery = AccelergyQuery  # pyright: ignore[reportAttributeAccessIssue]
+    for name in ("accelergy", "accelergy.plug_in_interface"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, interface.__name__, interface)
+    seen: list[Any] = []
+
+    class Watching(PlugIn):
+        def estimate_energy(self, query: Any) -> Estimation:
+            seen.append(query)
+            return super().estimate_energy(query)
+
+    add_plug_in(Watching(), registry)
+    assert registry.choose("lab_counter", {"width": 4}, "count").estimate.energy_pJ["count"] == pytest.approx(2.0)
+    assert [type(query) for query in seen] == [AccelergyQuery]
+
+
+def test_actions_of_an_estimator_class_are_listed_and_others_are_unknown(registry):
+    add_estimator_class(Ladder, registry)
+    energies = registry.choose("lab_steps", {"width": 8, "technology": "7nm", "height": 3}).estimate.energy_pJ
+    assert (sorted(energies), len(energies)) == (["climb", "read"], 2)
+    assert energies["climb"] == pytest.approx(6.0)
+    assert "get_area" not in energies
+    with pytest.raises(KeyError, match="it has no action 'fall'"):
+        energies["fall"]

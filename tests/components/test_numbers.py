@@ -47,3 +47,13 @@ def test_the_library_is_imported_without_jax() -> None:
     program = "import sys, accelax.components.library; sys.exit('jax' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_traced_numbers_may_differ_and_stay_as_they_are() -> None:
+    traced = jnp.asarray(3.0)
+
+    assert numbers.may_differ(traced, 3.0)
+    assert numbers.may_differ(3.0, traced)
+    assert not numbers.may_differ(np.float64(3), 3)
+    assert numbers.plain_or_traced(traced) is traced
+    assert type(numbers.plain_or_traced(np.float64(3))) is float

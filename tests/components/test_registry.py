@@ -191,3 +191,13 @@ def test_the_decorated_function_stays_a_function(registry: Registry) -> None:
 
     assert car(seats=2).energy_pJ["go"] == 2.0
     assert dict(registry.claiming("car")[0].parameters) == {"seats": False}
+
+
+def test_a_component_may_ask_for_an_estimator_or_an_accuracy(registry: Registry) -> None:
+    lamp = {"watts": 10, "kelvin": 3000}
+
+    assert registry.choose("lamp", {**lamp, "plug_in": "Rough_Lamp"}).estimator.name == "rough_lamp"
+    assert registry.choose("lamp", {**lamp, "min_accuracy": 90}).estimator.name == "fine_lamp"
+    message = refusal(registry, "lamp", {"watts": 10, "minimum_accuracy": 50})
+    assert "rough_lamp: its accuracy of 40 % is below the 50 % asked for" in message
+    assert "the component asks for 'dim_lamp'" in refusal(registry, "lamp", {**lamp, "plug_in": "dim_lamp"})

@@ -95,7 +95,7 @@ def test_source_formula_and_accuracy_are_stated(name: str) -> None:
     assert estimator.source
     assert estimator.formula
     assert 0 < estimator.accuracy <= 100
-    assert estimator.function.__doc__ or name.startswith("dram_")
+    assert estimator.function.__doc__
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
