@@ -7,28 +7,11 @@ how reported results are computed; called with JAX arrays or tracers it is what 
 from __future__ import annotations
 
 import math
-import sys
 from functools import reduce
-from typing import Any
 
 import numpy as np
 
-Number = Any
-"""A Python number, a numpy scalar, or a JAX array or tracer of rank 0."""
-
-
-def namespace(*values: Number) -> Any:
-    """Return ``jax.numpy`` when any value is a JAX array or tracer, else ``numpy``.
-
-    >>> namespace(1.0, 2).__name__
-    'numpy'
-    """
-    jax = sys.modules.get("jax")
-    if jax is not None and any(isinstance(v, jax.Array) for v in values):
-        import jax.numpy as jnp
-
-        return jnp
-    return np
+from accelax.components.numbers import Number, ceil, namespace
 
 
 def where(condition: Number, then: Number, otherwise: Number) -> Number:
@@ -55,11 +38,6 @@ def minimum(*values: Number) -> Number:
 def floor(value: Number) -> Number:
     """The largest integer not above the value, as a float."""
     return namespace(value).floor(value)
-
-
-def ceil(value: Number) -> Number:
-    """The smallest integer not below the value, as a float."""
-    return namespace(value).ceil(value)
 
 
 def ceil_divide(value: Number, divisor: Number) -> Number:

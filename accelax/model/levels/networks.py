@@ -137,40 +137,29 @@ def perfect_nest(
 
     ``delivered`` maps a child level and a tensor to :func:`delivered_words` where the caller knows them already.
     """
-    known = delivered or {}
     extent = extents(structure, mapping)
     n_levels, tensors = structure.n_levels, range(len(structure.tensors))
-    total = iterations(structure, mapping, range(n_levels))
-    loops = LoopTable()
     fanouts = tuple(
         fanout(structure, mapping, level) if structure.is_fanout[level] else 1.0 for level in range(n_levels)
     )
     instances: list[Number] = [1.0]
     for width in fanouts:
         instances.append(product([instances[-1], width]))
-    networks = []
-    for level in range(n_levels):
-        row = []
-        for tensor in tensors:
-            if level + 1 == n_levels:
-                words = total
-            elif passes_through(structure, level, tensor):
-                words = 1.0
-            elif (level + 1, tensor) in known:
-                words = known[level + 1, tensor]
-            else:
-                words = delivered_words(structure, workload, mapping, extent, level + 1, tensor, loops)
-            distinct: Number = 1.0
-            if structure.is_fanout[level]:
-                distinct = distinct_tiles(structure, workload, mapping, extent, level, tensor)
-            row.append(NetworkCounts(product([words, distinct]), product([words, fanouts[level]])))
-        networks.append(tuple(row))
+    total = iterations(structure, mapping, range(n_levels))
+    words = _words_of_networks(structure, workload, mapping, extent, total, delivered or {})
+    networks = tuple(
+        tuple(
+            _crossing(structure, workload, mapping, extent, level, tensor, words[level][tensor], fanouts[level])
+            for tensor in tensors
+        )
+        for level in range(n_levels)
+    )
     tiles = tuple(
         tuple(product(list(index_extents(structure, workload, tensor, extent[level]))) for tensor in tensors)
         for level in range(n_levels)
     )
     return NestCounts(
-        networks=tuple(networks),
+        networks=networks,
         tiles=tiles,
         fanout=fanouts,
         instances=tuple(instances),
@@ -178,3 +167,48 @@ def perfect_nest(
         compute_iterations=total,
         compute_cycles=total,
     )
+
+
+def _words_of_networks(
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    extent: Grid,
+    total: Number,
+    known: Mapping[tuple[int, int], Number],
+) -> list[list[Number]]:
+    """``[L][T]``: words that one child of each network receives; 1 where they follow from the network inside it.
+
+    A compute unit receives ``total``.
+    """
+    loops = LoopTable()
+
+    def words(child: int, tensor: int) -> Number:
+        if child == structure.n_levels:
+            return total
+        if passes_through(structure, child - 1, tensor):
+            return 1.0
+        if (child, tensor) in known:
+            return known[child, tensor]
+        return delivered_words(structure, workload, mapping, extent, child, tensor, loops)
+
+    return [
+        [words(level + 1, tensor) for tensor in range(len(structure.tensors))] for level in range(structure.n_levels)
+    ]
+
+
+def _crossing(
+    structure: LevelStructure,
+    workload: LevelWorkload,
+    mapping: LevelMapping,
+    extent: Grid,
+    level: int,
+    tensor: int,
+    words: Number,
+    children: Number,
+) -> NetworkCounts:
+    """What crosses one network whose every child receives ``words``."""
+    distinct: Number = 1.0
+    if structure.is_fanout[level]:
+        distinct = distinct_tiles(structure, workload, mapping, extent, level, tensor)
+    return NetworkCounts(product([words, distinct]), product([words, children]))
