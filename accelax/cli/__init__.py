@@ -1,10 +1,33 @@
-"""The command line: ``check``, ``evaluate``, ``energy``, ``map``. The only package that prints and sets jax's flags."""
+"""The command line: one module for each command. The only package that prints and sets jax's flags."""
 
 from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import NoReturn
+
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the ``accelax`` command with the arguments of this process, and exit."""
-    from accelax.cli.app import app
+    try:
+        from accelax.cli.app import app
 
-    app(prog_name="accelax")
+        app(prog_name="accelax")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        _leave_at_once()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _leave_at_once()
+        raise
+
+
+def _leave_at_once() -> NoReturn:
+    """End an interrupted process: threads that compile for jax cannot be stopped, and crash as the interpreter goes."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(INTERRUPTED)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from accelax.cli.exits import ExitCode, guard
@@ -53,3 +56,33 @@ def test_the_debug_variable_lets_unforeseen_errors_through(monkeypatch):
     monkeypatch.setenv("ACCELAX_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         guard(raising(ZeroDivisionError()))
+
+
+INTERRUPTED_PROCESS = """
+import atexit, sys
+from accelax import cli
+from accelax.cli import app
+
+def {how}(**_):
+    print("best so far")
+    {lines}
+
+atexit.register(print, "left as usual")
+app.app = {how}
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "lines", "code", "out", "err"),
+    [
+        ("interrupt", "raise KeyboardInterrupt", 130, "best so far\n", "interrupted\n"),
+        ("end", "raise SystemExit(130)", 130, "best so far\n", ""),
+        ("fail", "raise SystemExit(2)", 2, "best so far\nleft as usual\n", ""),
+        ("finish", "raise SystemExit(0)", 0, "best so far\nleft as usual\n", ""),
+    ],
+)
+def test_an_interrupted_process_ends_at_once_with_what_it_printed(how, lines, code, out, err):
+    script = INTERRUPTED_PROCESS.format(how=how, lines=lines)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (code, out, err)
