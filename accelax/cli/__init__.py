@@ -26,7 +26,17 @@ def main() -> None:
 
 
 def _leave_at_once() -> NoReturn:
-    """End an interrupted process: threads that compile for jax cannot be stopped, and crash as the interpreter goes."""
+    """End an interrupted process and its workers.
+
+    Threads that compile for jax cannot be stopped, and crash as the interpreter goes from under them.
+    """
+    if "multiprocessing.util" in sys.modules:
+        workers = sys.modules["multiprocessing"].active_children()
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join(1.0)
+        sys.modules["multiprocessing.util"]._run_finalizers(0)  # their semaphores
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()

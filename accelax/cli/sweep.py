@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ from accelax.cli.reproduce import command_line
 from accelax.cli.runtime import keep_compiled_programs
 from accelax.cli.sweep_file import SweepFile, located, read_sweep_file
 from accelax.errors import SpecError
+from accelax.search.workers import start_workers
 
 if TYPE_CHECKING:
     from accelax.sweeps import SweepProgress, SweepResult
@@ -97,12 +97,15 @@ def _facts(file: str, asked: SweepFile, options: SweepOptions) -> dict[str, Any]
 
 @contextlib.contextmanager
 def _workers(count: int) -> Iterator[Executor | None]:
-    """``count`` processes; none where it is 0."""
+    """``count`` processes; none where it is 0. What they have under way when this ends is dropped."""
     if not count:
         yield None
         return
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as executor:
+    executor = start_workers(count)
+    try:
         yield executor
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _report(found: SweepResult, options: SweepOptions) -> ExitCode:

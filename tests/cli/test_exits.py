@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -86,3 +87,15 @@ def test_an_interrupted_process_ends_at_once_with_what_it_printed(how, lines, co
     script = INTERRUPTED_PROCESS.format(how=how, lines=lines)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (code, out, err)
+
+
+def test_an_interrupted_process_takes_its_workers_along():
+    lines = "import time; from accelax.search.workers import start_workers as s; p = s(1); p.submit(time.sleep, 100)"
+    script = INTERRUPTED_PROCESS.format(
+        how="interrupt", lines=f"{lines}; print(*p._processes); raise KeyboardInterrupt"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+    _, worker = done.stdout.split("\n", 1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(worker), 0)
