@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from accelax.codesign.baselines import BASELINES, baseline_of
-from accelax.codesign.certified import certified
+from accelax.codesign.baselines import BASELINES
 from accelax.codesign.choice import Goal
-from accelax.codesign.family import build_families, divide, plain, values_text
+from accelax.codesign.family import divide, plain, values_text, variants_of
 from accelax.codesign.front import area_front
-from accelax.codesign.knobs import MOST_POINTS, Grid, Knob, read_knobs, thinned
-from accelax.codesign.layer import Solver
+from accelax.codesign.knobs import read_knobs
 from accelax.codesign.limits import Limits
 from accelax.codesign.network import NetworkLayer, read_network
 from accelax.codesign.result import CodesignResult, DesignedLayer
+from accelax.codesign.running import Run
 from accelax.codesign.sensitivity import slopes
 from accelax.codesign.state import Search
 from accelax.encode import encode
@@ -28,9 +27,7 @@ from accelax.evaluation import evaluate
 from accelax.search.objective import name_of, parse_objective
 from accelax.search.record import Progress
 
-METHODS = ("certified", *BASELINES)
-ROUNDS = 3
-"""Grids laid out one after the other where the whole is too large, each finer around the best design."""
+METHODS = ("certified", "gradient", *BASELINES)
 
 
 def codesign(
@@ -60,7 +57,7 @@ def codesign(
         workload: layers, specifications or an imported workload whose problems ``spec``'s machine is to run.
         knobs: ``{path: (low, high[, step])}``, the step 1 if not given, or ``"x2"`` to double the value every time.
             Knobs that change what is static (the sides of an array) are searched structure by structure. A grid of
-            more than 2^18 machines is thinned, and nothing is proved of it.
+            more than 2^18 machines is thinned around the optimum of the relaxation, and nothing is proved of it.
         objective: ``energy``, ``delay``, ``edp``, or weights as a dictionary.
         constraints: upper limits on ``area_um2``, ``power_W``, ``energy_pJ``, ``latency_s`` and ``cycles``.
         seconds: the budget, compilation included.
@@ -68,7 +65,8 @@ def codesign(
         tolerance: the gap that is good enough.
         workers: processes that search layers side by side; with more than one, the calling script needs the usual
             ``if __name__ == "__main__"``.
-        method: ``certified``, or a baseline: ``random``, ``bayesian``, ``grid``.
+        method: ``certified``; ``gradient``, which maps the layers anew on a few machines from the relaxation alone
+            (:mod:`accelax.codesign.relaxed`) and proves nothing; or a baseline: ``random``, ``bayesian``, ``grid``.
         progress: called with a :class:`~accelax.search.record.Progress` now and then.
 
     Raises:
@@ -82,23 +80,10 @@ def codesign(
     chosen = read_knobs(knobs or {})
     layers = read_network(spec, workload)
     structural, numeric = divide(layers, chosen)
-    whole = math.prod(knob.count for knob in numeric) <= MOST_POINTS
-    best: Search | None = None
-    interrupted = False
-    for number in range(1 if whole else ROUNDS):
-        around = best.families[best.best.family].design(best.best.point) if best and best.best.point >= 0 else None
-        grid = Grid(tuple(numeric) if whole else thinned(numeric, MOST_POINTS >> 4, around))
-        left = begin + seconds - time.perf_counter()
-        share = left if whole else left / (ROUNDS - number)
-        search = _run(layers, structural, grid, goal, limits, share, seed, tolerance, workers, method, progress, best)
-        interrupted = search.interrupted
-        if best is None or search.best.log <= best.best.log:
-            search.history = [*(best.history if best else []), *search.history]
-            best = search
-        if interrupted:
-            break
-    assert best is not None
-    return conclude(best, layers, goal, name, method, time.perf_counter() - begin, whole and method == "certified")
+    run = Run(variants_of(layers, structural), tuple(numeric), goal, limits, seed, tolerance, workers, method, progress)
+    best = run.search(begin, seconds)
+    proved = run.whole and method == "certified"
+    return conclude(best, layers, goal, name, method, time.perf_counter() - begin, proved)
 
 
 def read_goal(objective: Any) -> tuple[Goal, str]:
@@ -132,49 +117,6 @@ def _check(seconds: float, tolerance: float, workers: int, method: str) -> None:
         problems.append(Problem(f"unknown method {method!r}{did_you_mean(method, METHODS)}"))
     if problems:
         raise SpecError(problems)
-
-
-def _run(
-    layers: Sequence[NetworkLayer],
-    structural: Sequence[Knob],
-    grid: Grid,
-    goal: Goal,
-    limits: Limits,
-    seconds: float,
-    seed: int,
-    tolerance: float,
-    workers: int,
-    method: str,
-    progress: Callable[[Progress], None] | None,
-    before: Search | None,
-) -> Search:
-    """One search over one grid; it begins with the mappings of one before."""
-    begin = time.perf_counter()
-    families = build_families(layers, structural, grid)
-    limits.check_clock(families)
-    limits.apply_area(families)
-    if before is not None:
-        for family, held in zip(families, before.families, strict=True):
-            for pool, old in zip(family.pools, held.pools, strict=True):
-                pool.add(old.mappings)
-    named = {(i, j): layer for i, family in enumerate(families) for j, layer in enumerate(family.layers)}
-    with Solver(named, workers) as solver:
-        search = Search(families, goal, limits, solver, seed, progress=_shown(progress))
-        left = seconds - (time.perf_counter() - begin)
-        search.run(left, (lambda s: certified(s, tolerance)) if method == "certified" else baseline_of(method))
-    return search
-
-
-def _shown(progress: Callable[[Progress], None] | None) -> Callable[[Search], None] | None:
-    """``progress`` told of a search."""
-    if progress is None:
-        return None
-
-    def show(search: Search) -> None:
-        value = math.exp(search.best.log) if math.isfinite(search.best.log) else None
-        progress(Progress(search.evaluated, search.seconds, value, math.exp(search.log_bound)))
-
-    return show
 
 
 def conclude(

@@ -93,8 +93,18 @@ def plain(value: float) -> float | int:
     return int(value) if float(value).is_integer() else value
 
 
-def build_families(layers: Sequence[NetworkLayer], structural: Sequence[Knob], grid: Grid) -> list[Family]:
-    """One family for each combination of the structural knobs, with nothing known yet.
+@dataclass(frozen=True)
+class Variant:
+    """A structure: the structural knobs that it stands for, and the layers on it, each with its name and count."""
+
+    values: dict[str, float]
+    names: tuple[str, ...]
+    counts: tuple[int, ...]
+    layers: tuple[Layer, ...]
+
+
+def variants_of(layers: Sequence[NetworkLayer], structural: Sequence[Knob]) -> list[Variant]:
+    """One variant for each combination of the structural knobs.
 
     Raises:
         SpecError: too many combinations.
@@ -103,30 +113,34 @@ def build_families(layers: Sequence[NetworkLayer], structural: Sequence[Knob], g
     if count > MOST_FAMILIES:
         names = ", ".join(knob.path for knob in structural)
         raise SpecError(f"{count} values of {names} are as many structures: at most {MOST_FAMILIES}, take larger steps")
-    combinations = itertools.product(*(knob.values.tolist() for knob in structural))
-    paths = [knob.path for knob in structural]
-    return [_family(layers, dict(zip(paths, values, strict=True)), grid) for values in combinations]
+    found, paths = [], [knob.path for knob in structural]
+    for values in itertools.product(*(knob.values.tolist() for knob in structural)):
+        whole = {path: plain(value) for path, value in zip(paths, values, strict=True)}
+        encoded = []
+        for layer in layers:
+            spec = layer.specification.with_values(whole) if whole else layer.specification
+            problem = encode(spec)
+            encoded.append(Layer(spec, problem, problem_below(problem)))
+        names, counts = tuple(layer.name for layer in layers), tuple(layer.count for layer in layers)
+        found.append(Variant(dict(zip(paths, values, strict=True)), names, counts, tuple(encoded)))
+    return found
 
 
-def _family(layers: Sequence[NetworkLayer], values: dict[str, float], grid: Grid) -> Family:
-    whole = {path: plain(value) for path, value in values.items()}
-    found, pools, tables = [], [], {}
+def build_family(variant: Variant, grid: Grid) -> Family:
+    """A family with nothing known yet."""
+    pools, tables = [], {}
     scale: np.ndarray | None = None
-    for layer in layers:
-        spec = layer.specification.with_values(whole) if whole else layer.specification
-        problem = encode(spec)
-        key = problem.structure, tuple(jax.tree.leaves(problem.hardware))
+    for name, count, layer in zip(variant.names, variant.counts, variant.layers, strict=True):
+        key = layer.problem.structure, tuple(jax.tree.leaves(layer.problem.hardware))
         if key not in tables:
-            tables[key] = machines_at(spec, problem, grid)
+            tables[key] = machines_at(layer.specification, layer.problem, grid)
         machines: Machines = tables[key]
         scale = _scale(machines) if scale is None else scale
-        below = problem_below(problem)
-        found.append(Layer(spec, problem, below))
-        pools.append(Pool(layer.name, layer.count, problem, below, machines, scale))
+        pools.append(Pool(name, count, layer.problem, layer.below, machines, scale))
     machines = pools[0].machines
     allowed = np.ones(grid.size, dtype=bool)
-    known = [Known() for _ in layers]
-    return Family(values, grid, tuple(found), pools, known, allowed, machines.areas, machines.clock)
+    known = [Known() for _ in variant.layers]
+    return Family(variant.values, grid, variant.layers, pools, known, allowed, machines.areas, machines.clock)
 
 
 def _scale(machines: Machines) -> np.ndarray:

@@ -27,6 +27,8 @@ from accelax.spec.timeloop.specification import TimeloopSpecification
 
 AGREE = 1e-12
 """Traced and plain numbers of a machine may differ by so much, relatively."""
+ROUNDING = ("floor", "ceil", "round")
+"""Operations whose slope is zero wherever they have one."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,11 @@ class MachineFunction:
         values = [float(literal.val) for literal in _float_literals(self.jaxpr.jaxpr)]
         return np.array([*values, *(float(c) for c in self.jaxpr.consts if not np.shape(c))], dtype=float)
 
-    def __call__(self, values: Sequence[Any], constants: Any) -> tuple[LevelHardware, Any]:
-        """The machine at ``values``, with ``constants`` ``[m]`` in place of the function's own."""
+    def __call__(self, values: Sequence[Any], constants: Any, relaxed: bool = False) -> tuple[LevelHardware, Any]:
+        """The machine at ``values``, with ``constants`` ``[m]`` in place of the function's own.
+
+        ``relaxed`` leaves numbers of words and parts as they come, where the machine takes whole ones.
+        """
         jaxpr = self.jaxpr.jaxpr
         place = iter(range(len(constants)))
         known: dict[Any, Any] = dict(zip(jaxpr.invars, values, strict=True))
@@ -64,6 +69,9 @@ class MachineFunction:
             known[name] = constants[next(later)] if number else const
         for equation in jaxpr.eqns:
             inputs = [read(variable) for variable in equation.invars]
+            if relaxed and equation.primitive.name in ROUNDING:
+                known[equation.outvars[0]] = inputs[0]
+                continue
             bound = equation.primitive.get_bind_params(equation.params)
             functions, parameters = bound if isinstance(bound, tuple) else ((), bound)  # a pair before jax 0.10
             found = equation.primitive.bind(*functions, *inputs, **parameters)
