@@ -59,6 +59,8 @@ def read_axes(axes: Mapping[str, Any]) -> tuple[Axis, ...]:
     found: list[Axis] = []
     for path, given in axes.items():
         try:
+            if not isinstance(path, str):
+                raise ValueError("expected a path, such as architecture.GLB.attributes.depth")
             found.append(_range(path, given) if isinstance(given, tuple) else Axis(path, _listed(given)))
         except ValueError as error:
             problems.append(Problem(str(error), path=str(path)))
@@ -110,6 +112,8 @@ def lay_out(axes: Sequence[Axis], mode: str, points: int | None, seed: int) -> l
     """
     if mode not in MODES:
         raise SpecError(f"unknown mode {mode!r}{did_you_mean(mode, MODES)}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise SpecError(f"seed: expected a whole number that is not negative, got {seed!r}")
     if mode in ("random", "sobol"):
         if isinstance(points, bool) or not isinstance(points, int) or not 0 < points <= MOST_POINTS:
             raise SpecError(f"mode {mode}: expected points, how many to draw (1 to {MOST_POINTS}), got {points!r}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from accelax.errors import SpecError, UnsupportedError
+from accelax.search.budget import Budget
 from accelax.search.objective import name_of
 from accelax.sweeps.axes import PROBLEM, Axis, lay_out, read_axes
 from accelax.sweeps.execution import solve_here, solve_there
@@ -156,6 +157,7 @@ def make_plan(
     size = chunk if chunk is not None else SEARCH_CHUNK if map is True else CHUNK
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise SpecError(f"chunk: expected how many points to take at once, got {chunk!r}")
+    Budget(seconds, tolerance)
     paths = tuple(axis.path for axis in axes)
     traced = check_paths(base, axes, table, search=map is True)
     networks = _networks(base, axes, table)

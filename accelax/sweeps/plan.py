@@ -107,10 +107,17 @@ def check_paths(base: Network, axes: Sequence[Axis], table: Sequence[tuple[Any, 
             else:
                 _try_values(base[0].specification, axis.path, values)
         except SpecError as error:
-            problems += [Problem(p.message, p.location, p.path if p.location else axis.path) for p in error.problems]
+            problems += [_of_axis(problem, axis.path) for problem in error.problems]
     if problems:
         raise SpecError(problems)
     return tuple(axis.path for axis in axes if axis.path in traced)
+
+
+def _of_axis(problem: Problem, path: str) -> Problem:
+    """A problem that an axis has; one with a place in the files says which axis too."""
+    if problem.location is None:
+        return Problem(problem.message, None, path)
+    return Problem(f"{problem.message} (by the axis {path})", problem.location, problem.path)
 
 
 def _try_values(spec: Specification, path: str, values: list[Any]) -> None:

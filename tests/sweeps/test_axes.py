@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accelax.errors import SpecError
 from accelax.sweeps.axes import Axis, lay_out, read_axes
@@ -61,6 +63,7 @@ def test_both_ends_of_whole_ranges_are_drawn_as_often_as_the_rest():
         ({"variables.a": 3}, "expected a list of values or a range"),
         ({"variables.a": "abc"}, "expected a list of values or a range"),
         ({}, "at least one axis"),
+        ({1: [2]}, "1: expected a path, such as"),
     ],
 )
 def test_axes_that_mean_nothing_are_refused(axes, message):
@@ -72,6 +75,32 @@ def test_all_wrong_axes_are_reported_at_once():
     with pytest.raises(SpecError) as caught:
         read_axes({"variables.a": (5, 2), "variables.b": []})
     assert [problem.path for problem in caught.value.problems] == ["variables.a", "variables.b"]
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, True, None])
+def test_seeds_that_are_none_are_refused(seed):
+    with pytest.raises(SpecError, match="seed: expected a whole number that is not negative"):
+        points({"variables.a": (1, 2)}, "sobol", 4, seed)
+
+
+@given(st.integers(-50, 50), st.integers(0, 60), st.floats(0, 1, exclude_max=True))
+def test_shares_of_ranges_and_lists_are_in_them(low, more, share):
+    whole = Axis("variables.a", low=low, high=low + more, whole=True).at(share)
+    assert isinstance(whole, int)
+    assert low <= whole <= low + more
+    assert low <= Axis("variables.a", low=low, high=low + more).at(share) <= low + more
+    values = tuple(range(low, low + more + 1))
+    assert Axis("variables.a", values).at(share) == values[int(share * len(values))]
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4))
+def test_a_grid_has_every_combination_once_and_zip_the_shortest_way_through(lengths):
+    axes = {f"variables.{n}": list(range(length)) for n, length in enumerate(lengths)}
+    grid = points(axes)
+    assert len(grid) == len(set(grid)) == np.prod(lengths)
+    assert grid == sorted(grid)
+    if len(set(lengths)) == 1:
+        assert points(axes, "zip") == [(n,) * len(lengths) for n in range(lengths[0])]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,10 @@ def test_a_point_that_cannot_be_evaluated_is_a_row_with_its_reason(small):
     [
         ({"architecture.buffer.attributes.dept": [1]}, "nothing called 'dept'; did you mean 'depth'"),
         ({"architecture.bufer.attributes.depth": [1]}, "did you mean 'buffer'"),
+        ({"architecture.buffer.atributes.depth": [1]}, "nothing called 'atributes'; did you mean 'attributes'"),
+        ({"problem.instanc.M": [1]}, "nothing called 'instanc'; did you mean 'instance'"),
+        ({"architecture.nodes[9].attributes.depth": [1]}, r"no item 9 in architecture.nodes"),
+        ({DEPTH: [512, "abc"]}, rf"cannot evaluate 'abc'.*\(by the axis {DEPTH}\)"),
         ({DEPTH: (512, 64)}, f"{DEPTH}: the range is reversed"),
         ({DEPTH: [0, 64]}, "expected an integer of at least 1, got 0"),
         ({"rules.hallo": ["exact"]}, "unknown rule 'hallo'; did you mean 'halo'"),
@@ -180,6 +184,9 @@ def test_all_wrong_paths_are_reported_at_once(small):
         ({"objective": "speed"}, "unknown objective 'speed'"),
         ({"objective": "last_level_accesses"}, "totals energy, delay and edp"),
         ({"chunk": 0}, "chunk: expected how many"),
+        ({"seconds": -1}, "seconds: expected a finite number that is not negative, got -1"),
+        ({"tolerance": float("nan")}, "tolerance: expected a finite number"),
+        ({"seed": -1}, "seed: expected a whole number"),
     ],
 )
 def test_wrong_arguments_are_refused(small, arguments, message):

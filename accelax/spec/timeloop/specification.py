@@ -251,7 +251,7 @@ class TimeloopSpecification(Specification):
         try:
             section = self.value_at(keys[:-1])
         except (KeyError, IndexError, TypeError):
-            raise SpecError([Problem("there is no such value", path=path)]) from None
+            raise SpecError([Problem(self._missing_of(keys), path=path)]) from None
         if not isinstance(section, (dict, list)):
             raise SpecError([Problem(f"{path_of(keys[:-1])} is a value without parts", path=path)])
         known = [*section, *NETWORK_ATTRIBUTES] if keys[-2:-1] == ("attributes",) else list(section)
@@ -259,6 +259,18 @@ class TimeloopSpecification(Specification):
         if isinstance(section, dict) and str(keys[-1]).replace("-", "_") not in names:
             raise SpecError([Problem(f"nothing called {keys[-1]!r}{did_you_mean(keys[-1], known)}", path=path)])
         return keys
+
+    def _missing_of(self, keys: Keys) -> str:
+        """Which of the keys is not there, in words with the nearest that is."""
+        for count in range(1, len(keys)):
+            try:
+                self.value_at(keys[:count])
+            except (KeyError, IndexError, TypeError):
+                section = self.value_at(keys[: count - 1])
+                if isinstance(section, dict):
+                    return f"nothing called {keys[count - 1]!r}{did_you_mean(str(keys[count - 1]), section)}"
+                return f"no item {keys[count - 1]!r} in {path_of(keys[: count - 1])}"
+        return "there is no such value"
 
     def value_at(self, keys: Keys) -> Any:
         """The evaluated value that keys lead to. Raises KeyError."""
