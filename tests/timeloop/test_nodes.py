@@ -137,3 +137,33 @@ def test_templates_take_data(files: list[Path]) -> None:
         tl.Specification.from_yaml_files(*files)
     with pytest.raises(tl.SpecError, match="no input files"):
         tl.Specification.from_yaml_files()
+
+
+def test_lists_and_keys_are_taken_apart(files: list[Path]) -> None:
+    spec = tl.Specification.from_yaml_files(*files)
+    buffer = spec.architecture.find("my_buffer")
+    buffer.constraints.dataspace.keep = ["Inputs", "Weights", "Outputs"]
+    keep = buffer.constraints.dataspace.keep
+    keep.remove("Weights")
+    assert list(keep) == ["Inputs", "Outputs"]
+    assert "Inputs" in keep
+    assert "Weights" not in keep
+    with pytest.raises(ValueError, match="'Weights' is not in the list"):
+        keep.remove("Weights")
+    with pytest.raises(KeyError):
+        del buffer.attributes["nothing"]
+    with pytest.raises(AttributeError, match="nothing"):
+        del buffer.attributes.nothing
+    with pytest.raises(KeyError, match="did you mean 'depth'"):
+        buffer.attributes["dept"]
+    del buffer.attributes["depth"]
+    assert buffer.attributes.depth is None
+
+
+def test_nodes_are_compared_by_what_they_hold(files: list[Path]) -> None:
+    spec = tl.Specification.from_yaml_files(*files)
+    assert spec.problem.instance == {"M": 8, "N": 8, "K": 8, "densities": {}}
+    assert spec.problem.instance == tl.Specification.from_yaml_files(*files).problem.instance
+    assert spec.problem.instance != {"M": 8}
+    with pytest.raises(TypeError):
+        hash(spec.problem.instance)

@@ -65,3 +65,27 @@ def test_components_are_combined_and_left_out() -> None:
         one.access("cycle")
     one.scale_computes_by(2)
     assert (one.computes, one.computes_per_joule) == (200, pytest.approx(50e12))
+
+
+def test_lists_of_results_are_changed_together() -> None:
+    runs = tl.OutputStatsList([stats(), stats(20)])
+    runs.combine_per_component_energy(["mac", "buffer"], "chip")
+    runs.combine_per_component_area(["mac"], "logic")
+    assert [sorted(run.per_component_energy) for run in runs] == [["chip", "unused"]] * 2
+    assert [sorted(run.per_component_area) for run in runs] == [["buffer", "logic", "unused"]] * 2
+    runs.clear_zero_energies()
+    runs.clear_zero_areas()
+    assert [list(run.per_component_energy) for run in runs] == [["chip"]] * 2
+    assert [sorted(run.per_component_area) for run in runs] == [["buffer", "logic"]] * 2
+    both = tl.OutputStatsList([stats(), stats()])
+    both.combine_per_component_area_energy(["mac", "unused"], "logic")
+    assert both[0].per_component_energy == {"buffer": 1e-12, "logic": 3e-12}
+    assert both.aggregate().per_component_area == both[1].per_component_area
+    assert repr(runs[0]) == "OutputStats(energy=4e-12 J, cycles=10, computes=100)"
+
+
+def test_a_component_is_not_counted_twice() -> None:
+    one = stats()
+    with pytest.raises(KeyError, match="a component twice"):
+        one.combine_per_component_energy(["mac", "mac"], "x")
+    assert one.per_component_energy == stats().per_component_energy
