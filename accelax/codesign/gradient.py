@@ -11,13 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from accelax.codesign.choice import Goal
-from accelax.codesign.descent import IMPROVEMENT, Descent
+from accelax.codesign.descent import Descent
 from accelax.codesign.family import Family, Variant
 from accelax.codesign.knobs import Knob
 from accelax.codesign.limits import Limits
 from accelax.codesign.relaxed import STARTS, RelaxedDesign, RelaxedNetwork, descend
 from accelax.codesign.state import Search
 
+ROUGH = 0.01
+"""Mappings that are better by less than this fraction are not looked for before the machine is chosen."""
 APART = 0.03
 """Two machines are different if some knob differs by this, as a logarithm."""
 BEHIND = 0.5
@@ -105,7 +107,7 @@ def map_on(search: Search, start: Start) -> bool:
     number, family = start.family, search.families[start.family]
     for point in rounded(family, start.design.values):
         machines = [pool.machines.at(point) for pool in family.pools]
-        search.solve(number, machines, start.design.alphas, IMPROVEMENT)
+        search.solve(number, machines, start.design.alphas, ROUGH)
         log = search.choose(number)
         search.show()
         if math.isfinite(log) or search.over:

@@ -5,7 +5,8 @@ network, a layer with energy ``e`` and delay ``c`` (counts included) enters ``a 
 ``a e / E log e + b c / C log c``: with a weight ``w = a e / E + b c / C`` and a balance ``alpha = a e / (E w)`` it is
 ``w (alpha log e + (1 - alpha) log c)``. The second factor is what each class of the layer makes small for itself; the
 knobs follow the sum over layers, in which a class counts by its share in a soft minimum over the layer's classes.
-Limits on totals are products of the same totals: their multipliers are added to the powers ``a`` and ``b``.
+Limits on totals are products of the same totals: their multipliers are added to the powers ``a`` and ``b``, which stay
+at 0 or above: to save power the clock may be slowed, but no mapping is.
 """
 
 from __future__ import annotations
@@ -287,6 +288,7 @@ def objective(form: Form, totals: Any) -> Any:
 def shortfall(form: Form, network: Network, state: State, leaning: Leaning) -> Any:
     """What the objective's logarithm owes to limits, of the classes chosen and of totals."""
     owed = FIRM * jnp.sum(jnp.maximum(overshoot(form, network, leaning.totals), 0.0))
-    for over, weight in zip(state.excess, leaning.weights, strict=True):
-        owed = owed + FIRM * jnp.sum(weight[..., None] * jnp.maximum(over, 0.0))
+    for over, weight, share in zip(state.excess, leaning.weights, leaning.shares, strict=True):
+        counted = jnp.where(share > FAINTEST, weight, 0.0)
+        owed = owed + FIRM * jnp.sum(counted[..., None] * jnp.maximum(over, 0.0))
     return owed
