@@ -167,7 +167,9 @@ def codesign(
     seconds: Annotated[float, typer.Option(min=0.0, help="How long to search, compilation included.")] = 300.0,
     tolerance: Annotated[float, typer.Option(min=0.0, help="Stop when this gap is proved.")] = 1e-3,
     workers: Annotated[int, typer.Option(min=1, help="Processes that search layers side by side.")] = 1,
-    method: Annotated[str, typer.Option(help="certified, gradient, or a baseline: random, bayesian, grid.")] = "certified",
+    method: Annotated[
+        str, typer.Option(help="certified, gradient, or a baseline: random, bayesian, grid.")
+    ] = "certified",
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
     settings: Settings = None,
     as_json: AsJson = False,
