@@ -75,7 +75,7 @@ def codesign(
     """
     begin = time.perf_counter()
     goal, name = read_goal(objective)
-    _check(seconds, tolerance, workers, method)
+    _check(seconds, tolerance, workers, method, seed)
     limits = Limits.read(constraints)
     chosen = read_knobs(knobs or {})
     layers = read_network(spec, workload)
@@ -104,7 +104,7 @@ def read_goal(objective: Any) -> tuple[Goal, str]:
     return Goal(**powers), name_of(criteria)
 
 
-def _check(seconds: float, tolerance: float, workers: int, method: str) -> None:
+def _check(seconds: float, tolerance: float, workers: int, method: str, seed: int) -> None:
     """Raise SpecError for arguments out of range."""
     problems = []
     if not (isinstance(seconds, (int, float)) and 0 <= seconds < math.inf):
@@ -113,6 +113,8 @@ def _check(seconds: float, tolerance: float, workers: int, method: str) -> None:
         problems.append(Problem(f"tolerance: expected a number from 0 to below 1, got {tolerance!r}"))
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         problems.append(Problem(f"workers: expected a number from 1, got {workers!r}"))
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        problems.append(Problem(f"seed: expected a whole number that is not negative, got {seed!r}"))
     if method not in METHODS:
         problems.append(Problem(f"unknown method {method!r}{did_you_mean(method, METHODS)}"))
     if problems:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from accelax.search.judge import TOLERANCE, Judge, Judgement
 from accelax.search.objective import parse_objective
 from accelax.search.record import Record
 from accelax.search.searchers import find_searcher
+from accelax.search.workers import start_workers
 
 FINALISTS = 12
 """Mappings of one search that are judged under harder rules."""
@@ -166,8 +165,7 @@ class Solver:
 
     def __enter__(self) -> Solver:
         if self.workers > 1:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self.layers,))
+            self._pool = start_workers(self.workers, _begin, (self.layers,))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -187,7 +185,6 @@ _LAYERS: dict[Any, Layer] = {}
 
 def _begin(layers: dict[Any, Layer]) -> None:
     """Start a worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _LAYERS.update(layers)
 
 

@@ -150,6 +150,7 @@ def test_limits_on_totals_hold() -> None:
         ({"knobs": KNOBS, "constraints": {"energy_pJ": 5}, "seconds": 1}, "energy_pJ <= 5: the least reached is"),
         ({"knobs": KNOBS, "method": "magic"}, "unknown method"),
         ({"knobs": KNOBS, "workers": 0}, "workers"),
+        ({"knobs": KNOBS, "seed": -1}, "seed"),
         ({"knobs": {"variables.lanes": (1, 100)}}, "at most 64"),
         ({"knobs": KNOBS, "objective": "speed"}, "unknown objective"),
     ],
