@@ -1,7 +1,7 @@
 """Co-design a Gemmini-like machine for whole networks, and compare with published designs and with plain baselines.
 
     python benchmarks/codesign.py --networks networks.json [--only bert ...] [--seconds 300] [--workers 2] [--pe free]
-                                  [--rules rows|today] [--baselines random bayesian grid --seeds 5] [--json]
+                                  [--rules rows|today] [--method certified|gradient] [--baselines random bayesian grid --seeds 5] [--json]
 
 Sizes of scratchpad and accumulators are free in whole KB, the array has 16 x 16 units (``--pe free``: 4 to 128).
 EDP is (sum of energies) x (sum of cycles) over the layers of a network, in uJ x cycles. The search runs under the
@@ -71,7 +71,14 @@ def edp(layers: list[ax.Layer], found: ax.CodesignResult, rules: str) -> float:
 def measure(layers: list[ax.Layer], name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """One co-design of a network."""
     begin = time.perf_counter()
-    found = ax.codesign(layers, knobs=knobs(arguments.pe), seconds=arguments.seconds, seed=0, workers=arguments.workers)
+    found = ax.codesign(
+        layers,
+        knobs=knobs(arguments.pe),
+        seconds=arguments.seconds,
+        seed=0,
+        workers=arguments.workers,
+        method=arguments.method,
+    )
     wall = time.perf_counter() - begin
     chosen = found.knobs or {}
     pe = chosen.get("variables.pe", 16)
@@ -125,6 +132,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--pe", choices=("16", "free"), default="16")
+    parser.add_argument("--method", choices=("certified", "gradient"), default="certified")
     parser.add_argument("--rules", choices=tuple(RULES), default="rows")
     parser.add_argument("--baselines", nargs="*", choices=("random", "bayesian", "grid"), default=[])
     parser.add_argument("--seeds", type=int, default=5)

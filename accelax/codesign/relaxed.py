@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ from accelax.codesign.relaxed_network import (
     Heat,
     Network,
     Point,
+    alone,
     merit,
     objective,
     shortfall,
@@ -50,6 +51,10 @@ MAXIMA, LIMITS, CHOICE = (0.5, 0.02), (0.3, 0.001), (0.05, 0.01)
 """How warm things begin and end: see :class:`~accelax.codesign.relaxed_network.Heat`."""
 CLASSES = 24
 """Classes of a layer that take part."""
+CHUNKS = 12
+"""Where a layer has more, so many times as many at most are compared on the machines where the starts begin."""
+SCREENING = 60
+"""Steps of that comparison."""
 ADAM = optax.scale_by_adam(b1=0.9, b2=0.95)
 
 
@@ -72,13 +77,15 @@ class RelaxedDesign:
 
 @struct.dataclass
 class Course:
-    """Starts under way: every leaf with a leading axis for them, but the count of steps in ``moments``.
+    """Starts under way: every leaf with a leading axis for them, but ``pace``, and the count of steps in ``moments``.
 
-    ``empty`` ``[S]``: how full memories may be, see :func:`~accelax.codesign.relaxed_network.state_at`.
+    ``empty`` ``[S]``: how full memories may be, see :func:`~accelax.codesign.relaxed_network.state_at`. ``pace``: 0
+    where the knobs stay as they are, else 1.
     """
 
     point: Point
     empty: Any
+    pace: Any
     moments: Any
 
 
@@ -88,12 +95,15 @@ class RelaxedNetwork:
 
     places
         By group, the layers' places in the network.
+    layers
+        Those of the groups, one group after the other, with all their classes.
     """
 
     form: Form
     network: Network
     knobs: tuple[Knob, ...]
     places: tuple[tuple[int, ...], ...]
+    layers: tuple[tuple[Relaxable, ...], ...]
 
     @staticmethod
     def of(
@@ -111,7 +121,7 @@ class RelaxedNetwork:
         groups: dict[Any, list[int]] = {}
         found: list[Relaxable] = []
         for place, (count, layer) in enumerate(layers):
-            found.append(relaxable(count, layer.below, CLASSES))
+            found.append(relaxable(count, layer.below, CLASSES * CHUNKS))
             key = found[-1].structure, tuple(jax.tree.leaves(layer.below.hardware))
             groups.setdefault(key, []).append(place)
         leaders = [layers[rows[0]][1] for rows in groups.values()]
@@ -129,7 +139,7 @@ class RelaxedNetwork:
             corners[0][1],
         )
         network = Network(
-            stacks=tuple(stack([found[row] for row in rows]) for rows in groups.values()),
+            stacks=tuple(stack([found[row].only(_chunk(found[row], 0)) for row in rows]) for rows in groups.values()),
             constants=tuple(machine.constants for machine in machines),
             sized=tuple(sized for sized, _ in corners),
             low=low,
@@ -137,15 +147,24 @@ class RelaxedNetwork:
             ratio=ratio.astype(float),
             limits=np.log(np.array(list(limits.values()), dtype=float)),
         )
-        return RelaxedNetwork(form, network, tuple(knobs), tuple(map(tuple, groups.values())))
+        rows = tuple(map(tuple, groups.values()))
+        return RelaxedNetwork(form, network, tuple(knobs), rows, tuple(tuple(found[r] for r in row) for row in rows))
 
-    def begin(self, knobs: np.ndarray) -> Course:
-        """Starts at knobs ``[S, K]`` from 0 to 1."""
+    def with_classes(self, picks: Sequence[Sequence[np.ndarray]]) -> RelaxedNetwork:
+        """The same with some classes of each layer, by group."""
+        stacks = tuple(
+            stack([layer.only(places) for layer, places in zip(layers, chosen, strict=True)])
+            for layers, chosen in zip(self.layers, picks, strict=True)
+        )
+        return replace(self, network=self.network.replace(stacks=stacks))  # type: ignore[attr-defined]
+
+    def begin(self, knobs: np.ndarray, moving: bool = True) -> Course:
+        """Starts at knobs ``[S, K]`` from 0 to 1, where they stay unless ``moving``."""
         starts = len(knobs)
         shapes = [stack.programs.lower.shape for stack in self.network.stacks]
         point = Point(jnp.asarray(knobs, dtype=float), tuple(jnp.zeros((starts, *shape)) for shape in shapes))
         empty = np.resize(EMPTY, starts)
-        return Course(point, jnp.asarray(empty), ADAM.init(point))  # type: ignore[arg-type]
+        return Course(point, jnp.asarray(empty), jnp.asarray(float(moving)), ADAM.init(point))  # type: ignore[arg-type]
 
     def designs(self, seen: Survey) -> list[RelaxedDesign]:
         """Where the starts are, the best first."""
@@ -173,8 +192,10 @@ def descend(
 
     What is reached by ``deadline`` (of ``time.perf_counter``) is the end; ``show`` is called now and then.
     """
+    places = spread(len(relaxed.knobs), starts, seed)
     with jax.enable_x64(True):
-        course = relaxed.begin(spread(len(relaxed.knobs), starts, seed))
+        relaxed = screen(relaxed, places, deadline, show)
+        course = relaxed.begin(places)
         for first in range(0, STEPS, STRIDE):
             progress = np.arange(first, first + STRIDE) / STEPS
             course, seen = jax.block_until_ready(advance(relaxed.form, relaxed.network, course, progress))
@@ -183,6 +204,37 @@ def descend(
             if time.perf_counter() >= deadline:
                 break
     return relaxed.designs(seen)
+
+
+def screen(
+    relaxed: RelaxedNetwork, places: np.ndarray, deadline: float, show: Callable[[], None] | None = None
+) -> RelaxedNetwork:
+    """Keep the classes that are the best of their layers on the machines at ``places`` ``[S, K]``."""
+    chunks = max(-(-layer.classes // CLASSES) for layers in relaxed.layers for layer in layers)
+    if chunks == 1:
+        return relaxed
+    own = [[np.full((len(places), layer.classes), np.inf) for layer in layers] for layers in relaxed.layers]
+    for chunk in range(chunks):
+        picks = [[_chunk(layer, chunk) for layer in layers] for layers in relaxed.layers]
+        part = relaxed.with_classes(picks)
+        course = part.begin(places, moving=False)
+        for first in range(0, SCREENING, STRIDE):
+            course, seen = advance(part.form, part.network, course, np.arange(first, first + STRIDE) / SCREENING)
+        for group, (layers, found) in enumerate(zip(picks, jax.device_get(seen.own), strict=True)):
+            for row, chosen in enumerate(layers):
+                own[group][row][:, chosen] = found[:, row, : len(chosen)]
+        if show is not None:
+            show()
+        if time.perf_counter() >= deadline:
+            break
+    ranks = [[table.argsort(axis=1).argsort(axis=1).min(axis=0) for table in tables] for tables in own]
+    return relaxed.with_classes([[np.sort(np.argsort(rank)[:CLASSES]) for rank in group] for group in ranks])
+
+
+def _chunk(layer: Relaxable, number: int) -> np.ndarray:
+    """The places of one chunk of a layer's classes; they begin anew where they end."""
+    first = number * CLASSES
+    return np.unique(np.arange(first, first + min(CLASSES, layer.classes)) % layer.classes)
 
 
 def spread(knobs: int, starts: int, seed: int) -> np.ndarray:
@@ -199,11 +251,15 @@ def spread(knobs: int, starts: int, seed: int) -> np.ndarray:
 
 @struct.dataclass
 class Survey:
-    """Of every start: ``values`` ``[S, K]``, ``logs`` ``[S]`` of the objective, ``balances`` by group ``[S, L]``."""
+    """Of every start: ``values`` ``[S, K]``, ``logs`` ``[S]`` of the objective, ``balances`` by group ``[S, L]``.
+
+    ``own`` by group ``[S, L, C]``: the logarithm of what each class costs by itself.
+    """
 
     values: Any
     logs: Any
     balances: tuple[Any, ...]
+    own: tuple[Any, ...]
 
 
 @partial(jax.jit, static_argnames="form")
@@ -214,20 +270,23 @@ def advance(form: Form, network: Network, course: Course, progress: Any) -> tupl
         slope, (state, leaning) = jax.grad(merit, argnums=2, has_aux=True)(form, network, point, heat, empty)
         free = tuple(part / weight[..., None] for part, weight in zip(slope.free, leaning.weights, strict=True))
         log = objective(form, leaning.totals) + shortfall(form, network, state, leaning)
-        return Point(slope.knobs, free), Survey(values_of(network, point.knobs), log, leaning.balances)
+        return Point(slope.knobs, free), Survey(
+            values_of(network, point.knobs), log, leaning.balances, alone(form, state)
+        )
 
     def step(course: Course, progress: Any) -> tuple[Course, Survey]:
         cooled = jnp.minimum(progress / 0.8, 1.0)
         heat = Heat(*(hot * (cold / hot) ** cooled for hot, cold in (MAXIMA, LIMITS, CHOICE)))
         slope, seen = jax.vmap(one, in_axes=(0, 0, None))(course.point, course.empty, heat)
         moves, moments = ADAM.update(slope, course.moments)  # type: ignore[arg-type]
-        quick = QUICKEST * (STILLEST / QUICKEST) ** progress
-        fast = FASTEST * (SLOWEST / FASTEST) ** progress
+        fading = 0.5 * (1.0 + jnp.cos(jnp.pi * progress))
+        quick = STILLEST + (QUICKEST - STILLEST) * fading
+        fast = SLOWEST + (FASTEST - SLOWEST) * fading
         point = Point(
-            jnp.clip(course.point.knobs - quick * moves.knobs, 0.0, 1.0),  # type: ignore[attr-defined]
+            jnp.clip(course.point.knobs - course.pace * quick * moves.knobs, 0.0, 1.0),  # type: ignore[attr-defined]
             tuple(z - fast * move for z, move in zip(course.point.free, moves.free, strict=True)),  # type: ignore[attr-defined]
         )
-        return Course(point, course.empty, moments), seen
+        return Course(point, course.empty, course.pace, moments), seen
 
     course, seen = jax.lax.scan(step, course, progress)
     return course, jax.tree.map(lambda rows: rows[-1], seen)

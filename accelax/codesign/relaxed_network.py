@@ -292,3 +292,12 @@ def shortfall(form: Form, network: Network, state: State, leaning: Leaning) -> A
         counted = jnp.where(share > FAINTEST, weight, 0.0)
         owed = owed + FIRM * jnp.sum(counted[..., None] * jnp.maximum(over, 0.0))
     return owed
+
+
+def alone(form: Form, state: State) -> tuple[Any, ...]:
+    """By group ``[L, C]``: the logarithm of the objective of each class as if it were the network."""
+    powers = powers_of(form, jnp.zeros(len(form.limits)))[:2]
+    return tuple(
+        costs @ powers + FIRM * jnp.sum(jnp.maximum(over, 0.0), axis=-1)
+        for costs, over in zip(state.costs, state.excess, strict=True)
+    )
