@@ -1,7 +1,8 @@
 """Co-design a Gemmini-like machine for whole networks, and compare with published designs and with plain baselines.
 
     python benchmarks/codesign.py --networks networks.json [--only bert ...] [--seconds 300] [--workers 2] [--pe free]
-                                  [--rules rows|today] [--method certified|gradient] [--baselines random bayesian grid --seeds 5] [--json]
+                                  [--rules rows|today] [--method certified|gradient]
+                                  [--baselines random bayesian grid --seeds 5] [--json]
 
 Sizes of scratchpad and accumulators are free in whole KB, the array has 16 x 16 units (``--pe free``: 4 to 128).
 EDP is (sum of energies) x (sum of cycles) over the layers of a network, in uJ x cycles. The search runs under the
