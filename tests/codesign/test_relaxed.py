@@ -18,7 +18,7 @@ from accelax.codesign.gradient import relaxed_starts, rounded
 from accelax.codesign.knobs import Grid, read_knobs
 from accelax.codesign.limits import Limits
 from accelax.codesign.network import read_network
-from accelax.codesign.relaxed import RelaxedNetwork, advance, descend, spread
+from accelax.codesign.relaxed import RelaxedNetwork, advance, descend, screen, spread
 from accelax.codesign.relaxed_network import Heat, Point, lean, merit, objective, shortfall, state_at, totals_of
 from accelax.search.objective import parse_objective
 from accelax.search.relaxed import bound_classes
@@ -140,7 +140,7 @@ def test_more_empty_memories_are_larger():
     assert depths[-1] > 1.05 * depths[0]
 
 
-@pytest.mark.parametrize("name", ["area_um2", "energy_pJ", "power_W"])
+@pytest.mark.parametrize("name", ["area_um2", pytest.param("energy_pJ", marks=pytest.mark.slow), "power_W"])
 def test_limits_are_kept(name):
     goal = {"energy_pJ": Goal(0.0, 1.0), "power_W": Goal(0.0, 1.0)}.get(name, Goal(1.0, 0.0))
     loose = _total(name, goal, None)
@@ -148,9 +148,33 @@ def test_limits_are_kept(name):
     assert _total(name, goal, limit) <= limit * 1.02
 
 
-def _total(name: str, goal: Goal, limit: float | None) -> float:
-    """What a limited total comes to at the relaxed optimum."""
-    one = network(goal=goal, limits={name: 1e30 if limit is None else limit})
+@pytest.mark.parametrize("name", ["cycles", pytest.param("latency_s", marks=pytest.mark.slow)])
+def test_limits_of_time_are_kept_where_energy_alone_is_asked_for(name):
+    least, loose = _total(name, Goal(0.0, 1.0), None, fast=True), _total(name, Goal(1.0, 0.0), None, fast=True)
+    limit = math.sqrt(least * loose)
+    assert loose > 1.3 * limit
+    assert _total(name, Goal(1.0, 0.0), limit, fast=True) <= limit * 1.02
+
+
+def test_where_there_are_many_classes_the_best_are_kept(monkeypatch):
+    every = network()
+    monkeypatch.setattr(relaxed, "CLASSES", 4)
+    monkeypatch.setattr(relaxed, "CHUNKS", 8)
+    one = network()
+    assert all(layer.classes > 2 * relaxed.CLASSES for layers in one.layers for layer in layers)
+    with jax.enable_x64(True):
+        kept = screen(one, spread(len(one.knobs), 4, 0), math.inf)
+    assert [stack.programs.lower.shape[1] for stack in kept.network.stacks] == [4] * len(kept.network.stacks)
+    best, of_all = descend(one, starts=4)[0], descend(every, starts=4)[0]
+    assert best.log <= of_all.log + 0.02
+
+
+def _total(name: str, goal: Goal, limit: float | None, fast: bool = False) -> float:
+    """What a limited total comes to at the relaxed optimum; with ``fast``, bandwidth costs energy."""
+    given = [ax.Layer(specification(16, 8, 32, clock=1e-9), "a", 3)]
+    if fast:
+        given[0].specification.set("architecture.DRAM.attributes.vector_access_energy", "50 + 20 * bandwidth")
+    one = network(given=given, goal=goal, limits={name: 1e30 if limit is None else limit})
     with jax.enable_x64(True):
         course = one.begin(spread(len(one.knobs), 1, 0))
         for first in range(0, relaxed.STEPS, relaxed.STRIDE):
@@ -160,7 +184,7 @@ def _total(name: str, goal: Goal, limit: float | None) -> float:
         leaning = lean(one.form, one.network, state, Heat(0.02, 0.001, 0.01))
         over = relaxed_network.overshoot(one.form, one.network, leaning.totals)
         assert float(shortfall(one.form, one.network, state, leaning)) < 0.2
-    return float(np.exp(over[0] + one.network.limits[0]))
+    return float(np.exp(np.asarray(over)[0] + one.network.limits[0]))
 
 
 def test_rounding_begins_with_the_nearest_and_goes_up():
