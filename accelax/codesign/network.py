@@ -8,6 +8,7 @@ from typing import Any
 
 from accelax.errors import Problem, SpecError, UnsupportedError
 from accelax.ir import LoweredLevels
+from accelax.workloads.own_ranks import convolution_ranks
 from accelax.workloads.problem_files import problem_section
 from accelax.workloads.workload import Workload
 
@@ -78,13 +79,29 @@ def _identity(spec: Any) -> LoweredLevels:
     return replace(lowered, einsum=replace(lowered.einsum, name=""))
 
 
+def _imported(machine: Any, workload: Workload) -> Iterator[NetworkLayer]:
+    """Imported layers on a machine."""
+    as_convolution = any(layer.shape.is_convolution for layer in workload.imported)
+    ranks = convolution_ranks(machine.value_at(("problem",)))
+    instances = [ranks.instance(layer.shape) if ranks is not None else None for layer in workload.imported]
+    own = all(instance is not None for instance in instances)
+    for layer, instance in zip(workload.imported, instances, strict=True):
+        values = (
+            {f"problem.instance.{name}": value for name, value in (instance or {}).items()}
+            if own
+            else problem_section(layer.shape, "timeloop", as_convolution)
+        )
+        yield NetworkLayer(machine.with_values(values), layer.name, layer.occurrences)
+
+
 def _moved(machine: Any, workload: Any) -> Iterator[NetworkLayer]:
-    """The problems of a workload on another machine, which keeps its rules."""
+    """The problems of a workload on another machine, which keeps its rules.
+
+    Imported layers are written in the ranks of the machine's own problem where that is a convolution, since its
+    constraints name them.
+    """
     if isinstance(workload, Workload):
-        as_convolution = any(layer.shape.is_convolution for layer in workload.imported)
-        for layer in workload.imported:
-            section = problem_section(layer.shape, "timeloop", as_convolution)
-            yield NetworkLayer(machine.with_values(section), layer.name, layer.occurrences)
+        yield from _imported(machine, workload)
         return
     for place, entry in enumerate(workload if isinstance(workload, (list, tuple)) else [workload], 1):
         spec = getattr(entry, "specification", entry)

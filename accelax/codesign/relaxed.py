@@ -1,9 +1,9 @@
 """Hardware and mappings relaxed together: many starts descend side by side, in one compiled program.
 
 A start is a machine somewhere in the ranges of the knobs, and even tiles for every class of every layer. Adam moves all
-at once; maxima and the choice of classes begin soft and harden, and so does what an excess of a limit costs. Where energies
-and areas are posynomials of the knobs, a choice of classes leaves a geometric program, so that starts that end with the
-same classes end in the same place.
+at once; maxima and the choice of classes begin soft and harden, and so does what an excess of a limit costs. Where
+energies and areas are posynomials of the knobs, a choice of classes leaves a geometric program, so that starts that
+end with the same classes end in the same place.
 """
 
 from __future__ import annotations
