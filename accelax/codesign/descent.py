@@ -15,6 +15,8 @@ IMPROVEMENT, PROBE_IMPROVEMENT = 1e-3, 3e-3
 """Mappings that are better by less than this fraction are not looked for, on the best machine and on its neighbours."""
 DEARER = 2e-3
 """A layer is searched anew on a neighbour where the log of its best known value rises by more."""
+EARLY = 4
+"""Neighbours that are looked at before anything is improved."""
 BEHIND = 0.4
 """Families whose best design is further behind, in the log of the objective, are not improved."""
 
@@ -27,6 +29,8 @@ class Descent:
     improved: set[tuple[int, int, int]] = field(default_factory=set)
     probed: set[tuple[int, int, bool]] = field(default_factory=set)
 
+    early: int = EARLY
+
     def run(self, until: float) -> None:
         """Begin every family, and take turns until the time comes or nothing is left to try."""
         search = self.search
@@ -38,7 +42,14 @@ class Descent:
             search.show()
 
     def step(self) -> bool:
-        """Improve, else look at a neighbour; whether there was anything to do."""
+        """Improve, else look at a neighbour; whether there was anything to do.
+
+        Neighbours come first where the search begins: the middle of a grid may be a poor machine, and what they teach
+        is worth more than better mappings on it.
+        """
+        if self.early > 0 and self.probe(False):
+            self.early -= 1
+            return True
         return self.improve() or self.probe(False) or self.probe(True)
 
     def begin(self, number: int) -> None:
