@@ -218,6 +218,7 @@ def neighbours(grid: Grid, point: int) -> list[int]:
     found: dict[int, None] = {}
 
     def moved(steps: Mapping[int, float]) -> None:
+        """Note the point where knobs are larger by some ratios."""
         there = list(places)
         for axis, ratio in steps.items():
             values = grid.knobs[axis].values

@@ -93,6 +93,7 @@ def machines_at(spec: Any, problem: LevelProblem, grid: Grid) -> Machines:
     with jax.enable_x64(True):
 
         def at(point: Any) -> tuple[LevelHardware, Any]:
+            """The machine at one point."""
             there = at_values(spec, problem, dict(zip(grid.paths, point, strict=True)))
             return there.hardware, there.cycle_seconds
 

@@ -267,6 +267,7 @@ def advance(form: Form, network: Network, course: Course, progress: Any) -> tupl
     """Some steps of all starts, at the parts ``progress`` of the way; and where the last one began."""
 
     def one(point: Point, empty: Any, heat: Heat) -> tuple[Point, Survey]:
+        """The slopes of one start, those of factors over the weight of their class, and where it is."""
         slope, (state, leaning) = jax.grad(merit, argnums=2, has_aux=True)(form, network, point, heat, empty)
         free = tuple(part / weight[..., None] for part, weight in zip(slope.free, leaning.weights, strict=True))
         log = objective(form, leaning.totals) + shortfall(form, network, state, leaning)
@@ -275,6 +276,7 @@ def advance(form: Form, network: Network, course: Course, progress: Any) -> tupl
         )
 
     def step(course: Course, progress: Any) -> tuple[Course, Survey]:
+        """One step of all starts."""
         cooled = jnp.minimum(progress / 0.8, 1.0)
         heat = Heat(*(hot * (cold / hot) ** cooled for hot, cold in (MAXIMA, LIMITS, CHOICE)))
         slope, seen = jax.vmap(one, in_axes=(0, 0, None))(course.point, course.empty, heat)

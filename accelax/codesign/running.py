@@ -72,6 +72,7 @@ class Run:
             return [], False
 
         def show() -> None:
+            """Tell that time passes: nothing is found or proved yet."""
             if self.progress is not None:
                 self.progress(Progress(0, time.perf_counter() - begin, None, 0.0))
 
@@ -118,6 +119,7 @@ def _shown(progress: Callable[[Progress], None] | None) -> Callable[[Search], No
         return None
 
     def show(search: Search) -> None:
+        """Tell value and bound."""
         value = math.exp(search.best.log) if math.isfinite(search.best.log) else None
         progress(Progress(search.evaluated, search.seconds, value, math.exp(search.log_bound)))
 

@@ -145,6 +145,8 @@ class Gradient:
         open_ = [place for place, counts in enumerate(_open_leaves(layers)) if counts]
 
         def run(numbers: Any) -> tuple[Any, tuple[Any, Any]]:
+            """Energy and cycles of all layers, and the slopes of both."""
+
             def of(numbers: Any) -> tuple[Any, Any]:
                 every = list(leaves)
                 for place, number in zip(open_, numbers, strict=True):
