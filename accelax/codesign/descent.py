@@ -29,8 +29,6 @@ class Descent:
     improved: set[tuple[int, int, int]] = field(default_factory=set)
     probed: set[tuple[int, int, bool]] = field(default_factory=set)
 
-    early: int = EARLY
-
     def run(self, until: float) -> None:
         """Begin every family, and take turns until the time comes or nothing is left to try."""
         search = self.search
@@ -47,10 +45,8 @@ class Descent:
         Neighbours come first where the search begins: the middle of a grid may be a poor machine, and what they teach
         is worth more than better mappings on it.
         """
-        if self.early > 0 and self.probe(False):
-            self.early -= 1
-            return True
-        return self.improve() or self.probe(False) or self.probe(True)
+        early = sum(not fully for *_, fully in self.probed) < EARLY
+        return (early and self.probe(False)) or self.improve() or self.probe(False) or self.probe(True)
 
     def begin(self, number: int) -> None:
         """Mappings to begin with: those of a machine in the middle of the family, then of its last one.

@@ -83,14 +83,11 @@ def _imported(machine: Any, workload: Workload) -> Iterator[NetworkLayer]:
     """Imported layers on a machine."""
     as_convolution = any(layer.shape.is_convolution for layer in workload.imported)
     ranks = convolution_ranks(machine.value_at(("problem",)))
-    instances = [ranks.instance(layer.shape) if ranks is not None else None for layer in workload.imported]
-    own = all(instance is not None for instance in instances)
-    for layer, instance in zip(workload.imported, instances, strict=True):
-        values = (
-            {f"problem.instance.{name}": value for name, value in (instance or {}).items()}
-            if own
-            else problem_section(layer.shape, "timeloop", as_convolution)
-        )
+    instances = [ranks and ranks.instance(layer.shape) for layer in workload.imported]
+    sections = [{f"problem.instance.{name}": value for name, value in found.items()} for found in instances if found]
+    if len(sections) < len(instances):
+        sections = [problem_section(layer.shape, "timeloop", as_convolution) for layer in workload.imported]
+    for layer, values in zip(workload.imported, sections, strict=True):
         yield NetworkLayer(machine.with_values(values), layer.name, layer.occurrences)
 
 

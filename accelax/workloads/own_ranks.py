@@ -29,11 +29,9 @@ class ConvolutionRanks:
 
         The rows of a matrix product are its output pixels along the width: a batch need not be there.
         """
-        extents = dict(shape.extents)
-        if not shape.is_convolution:
-            extents = {"C": extents["K"], "M": extents["N"], "R": 1, "S": 1, "N": 1, "P": extents["M"], "Q": 1}
-        elif shape.kind == "depthwise":
+        if shape.kind == "depthwise":
             return None
+        extents = shape.as_convolution(rows="P")
         found: dict[str, int] = {self.reduced: extents["C"], self.outputs: extents["M"]}
         if self.batch is not None:
             found[self.batch] = extents["N"]

@@ -55,13 +55,10 @@ def problem_text(
 
 def _instance(shape: LayerShape, as_convolution: bool) -> tuple[str, dict[str, int]]:
     """The name of the problem's family, and its ranks and coefficients."""
-    extents = dict(shape.extents)
-    if not shape.is_convolution:
-        if not as_convolution:
-            return "gemm", extents
-        extents = {"C": extents["K"], "M": extents["N"], "R": 1, "S": 1, "N": extents["M"], "P": 1, "Q": 1}
+    if not shape.is_convolution and not as_convolution:
+        return "gemm", dict(shape.extents)
     coefficients = dict(zip(_COEFFICIENTS, (*shape.strides, *shape.dilations), strict=True))
-    return "depthwise" if shape.kind == "depthwise" else "convolution", {**extents, **coefficients}
+    return "depthwise" if shape.kind == "depthwise" else "convolution", {**shape.as_convolution(), **coefficients}
 
 
 def _timeloop_shape(family: str) -> dict[str, Any]:

@@ -38,6 +38,18 @@ class LayerShape:
         """Whether this is a convolution of any kind."""
         return self.kind not in ("gemm", "batched gemm")
 
+    def as_convolution(self, rows: str = "N") -> dict[str, int]:
+        """The extents of a convolution; those of a product are a 1x1 one's, whose rank ``rows`` has its rows.
+
+        >>> gemm(4, 3, 2).as_convolution()
+        {'C': 2, 'M': 3, 'R': 1, 'S': 1, 'N': 4, 'P': 1, 'Q': 1}
+        """
+        extents = dict(self.extents)
+        if self.is_convolution:
+            return extents
+        ones = {"R": 1, "S": 1, "N": 1, "P": 1, "Q": 1}
+        return {"C": extents["K"], "M": extents["N"], **ones, rows: extents["M"]}
+
     @property
     def products(self) -> int:
         """Multiplications of one operator, all groups together.
